@@ -1,1 +1,3 @@
+//! The native half of polymongo: JavaScript decides what is asked, this crate decides how it is delivered.
 
+pub mod engine;

@@ -160,9 +160,6 @@ declare class PolyMongo {
 declare namespace PolyMongo {
   export { PolyMongo, PolyMongo as PolyMongoWrapper, PolyMongo as default };
 
-  /** The same as `PolyMongo.createWrapper`. */
-  export const createWrapper: (options: WrapperOptions) => PolyMongo;
-
   /** An error of polymongo's own. Errors of the server and the network keep the classes of your Mongoose. */
   export interface PolyMongoError extends Error {
     readonly name: 'PolyMongoError';
@@ -216,3 +213,347 @@ declare namespace PolyMongo {
 
   /** What `wrapModel` returns, written either by model (`WrappedModel<typeof User>`) or by document type. */
   export type WrappedModel<T> = [T] extends [AnyModel] ? BoundModel<T> : BoundModel<mongoose.Model<T>>;
+
+  /**
+   * What the connection string may say, by the same names. An option given here wins over the URI, with one warning
+   * when they differ; for `tls*` and `auth*` a difference is an error. A default of polymongo's never overrides the URI.
+   * Durations are milliseconds.
+   */
+  export interface ConnectionOptions {
+    /** Name of the application in the server's logs and in `currentOp`. */
+    appName?: string;
+    /** Sockets per server for operations. Default 10. */
+    maxPoolSize?: number;
+    /** Sockets per server kept open. Default 0. */
+    minPoolSize?: number;
+    /** A socket that was not used for so long is closed. 0 (default): never. */
+    maxIdleTimeMS?: number;
+    /** Sockets opened at the same time per server. Default 2. */
+    maxConnecting?: number;
+    /** How long an operation may wait for a free connection before it fails with `WAIT_QUEUE_TIMEOUT`. Default: no limit. */
+    waitQueueTimeoutMS?: number;
+    /** Deadline of every operation, retries included. Default: none. A write that met it has an unknown outcome. */
+    timeoutMS?: number;
+    /** Deadline of each attempt of an operation. Default: none. */
+    socketTimeoutMS?: number;
+    /** How long to look for a usable server. Default 30000. */
+    serverSelectionTimeoutMS?: number;
+    /** How long opening a socket may take, and how long a silent server goes unnoticed by a heartbeat. Default 2000. */
+    connectTimeoutMS?: number;
+    /** Time between two heartbeats to a server, at least 500. Default 1000. */
+    heartbeatFrequencyMS?: number;
+    /** How much slower than the nearest server another one may be and still be chosen. Default 15. */
+    localThresholdMS?: number;
+    /** Default true. */
+    retryReads?: boolean;
+    /** Default true. */
+    retryWrites?: boolean;
+    /** In order of preference. Default: none. */
+    compressors?: Compressor[] | string;
+    /** -1 (the library's own default) to 9. */
+    zlibCompressionLevel?: number;
+    /** How servers are monitored. Default `auto`. */
+    serverMonitoringMode?: 'auto' | 'poll' | 'stream';
+    /** Emit `commandStarted`, `commandSucceeded` and `commandFailed` on the connections. Costs time. Default false. */
+    monitorCommands?: boolean;
+    /** Stable API. */
+    serverApi?: '1' | { version: '1'; strict?: boolean; deprecationErrors?: boolean };
+    /** Name and version of a library built on this one, for the server's logs. */
+    driverInfo?: { name?: string; version?: string };
+
+    replicaSet?: string;
+    directConnection?: boolean;
+    loadBalanced?: boolean;
+    /** `mongodb+srv` only: how many of the hosts to use. 0: all. */
+    srvMaxHosts?: number;
+    /** `mongodb+srv` only. Default `mongodb`. */
+    srvServiceName?: string;
+
+    /** On by itself with `mongodb+srv`. */
+    tls?: boolean;
+    /** The same as `tls`. */
+    ssl?: boolean;
+    /** File with the certificate authorities to trust. */
+    tlsCAFile?: string;
+    /** File with the client's certificate and key. */
+    tlsCertificateKeyFile?: string;
+    tlsCertificateKeyFilePassword?: string;
+    /** For tests only: the server's identity is not checked. A warning says so. */
+    tlsAllowInvalidCertificates?: boolean;
+    /** The same as `tlsAllowInvalidCertificates`. */
+    tlsInsecure?: boolean;
+
+    /** Credentials, instead of those in the URI. */
+    auth?: { username: string; password?: string };
+    /** The same as `auth.username`. */
+    user?: string;
+    /** The same as `auth.password`. */
+    pass?: string;
+    /** The database that holds the user. */
+    authSource?: string;
+    authMechanism?: 'DEFAULT' | 'SCRAM-SHA-1' | 'SCRAM-SHA-256' | 'MONGODB-X509' | 'PLAIN';
+    authMechanismProperties?: Record<string, unknown>;
+
+    readPreference?: ReadPreferenceMode | ReadPreference;
+    readPreferenceTags?: Record<string, string>[];
+    /** At least 90, or -1 for no limit. */
+    maxStalenessSeconds?: number;
+    readConcern?: ReadConcernLevel | { level: ReadConcernLevel };
+    readConcernLevel?: ReadConcernLevel;
+    writeConcern?: Acknowledgement | WriteConcern;
+    w?: Acknowledgement;
+    journal?: boolean;
+    /** The same as `journal`. */
+    j?: boolean;
+    wtimeoutMS?: number;
+    /** The same as `wtimeoutMS`. */
+    wtimeout?: number;
+
+    promoteValues?: boolean;
+    promoteLongs?: boolean;
+    promoteBuffers?: boolean;
+    useBigInt64?: boolean;
+    bsonRegExp?: boolean;
+    ignoreUndefined?: boolean;
+    serializeFunctions?: boolean;
+    checkKeys?: boolean;
+    enableUtf8Validation?: boolean;
+    forceServerObjectId?: boolean;
+  }
+
+  export type Compressor = 'zstd' | 'zlib' | 'snappy' | 'none';
+  export type ReadPreferenceMode = 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
+  export type ReadConcernLevel = 'local' | 'available' | 'majority' | 'linearizable' | 'snapshot';
+  /** `majority`, a number of servers, or the name of a tagged write concern. */
+  export type Acknowledgement = 'majority' | number | (string & Record<never, never>);
+
+  /** Also fulfilled by a `mongoose.mongo.ReadPreference`. */
+  export interface ReadPreference {
+    readonly mode: ReadPreferenceMode;
+    readonly tags?: Record<string, string> | readonly Record<string, string>[];
+    readonly maxStalenessSeconds?: number;
+    readonly hedge?: { enabled?: boolean };
+  }
+
+  /** Also fulfilled by a `mongoose.mongo.WriteConcern`. */
+  export interface WriteConcern {
+    readonly w?: Acknowledgement;
+    readonly j?: boolean;
+    readonly journal?: boolean;
+    readonly wtimeout?: number;
+    readonly wtimeoutMS?: number;
+  }
+
+  /** The options of `createWrapper`. `undefined` counts as absent; an unknown name is an error. */
+  export interface WrapperOptions extends ConnectionOptions {
+    /** Connection string, `mongodb://` or `mongodb+srv://`. Required. */
+    mongoURI: string;
+    /** The database of `.db()` and of wrapped models used directly. Default: the one the URI names, else `default`. */
+    defaultDB?: string;
+    /** Another name of `defaultDB`. */
+    defaultSB?: string;
+    /**
+     * When the URI names a database: `true` = that database only, `false` = any. Unset: that database only, unless other
+     * options show several (`defaultDB` that differs, `dbSpecific`, `allowDatabase`, `requireTenant`, `compat`).
+     */
+    preferURI?: boolean;
+    /** `'1.3'`: the default database is `default`, the URI never locks, unknown options only warn. */
+    compat?: '1.3';
+    /** Connections kept open in the shared pool, at most `maxPoolSize`. Default 0. */
+    minFreeConnections?: number;
+    /** A connection of the shared pool that was not used for so long is closed. Default: never. */
+    idleTimeoutMS?: number;
+    /** `false`: connect at once, in the background. Default true: with the first operation. */
+    coldStart?: boolean;
+    /** `true` logs to the console and to files in `logPath`. Default false. */
+    debug?: boolean | DebugOptions;
+    /** Folder of the log files. Default `./logs/Polymongo`. */
+    logPath?: string;
+    /** Time between attempts of a first connection, without end. Default: after 5, 10, 15, 20 and 25 seconds, then no more. */
+    retry?: number;
+    /** Databases with a pool of their own. */
+    dbSpecific?: readonly DBSpecificConfig[];
+    /** Whether indexes are created before the first write to a collection. Default: the model's own setting. */
+    autoIndex?: boolean;
+    /** Whether collections with options are created before the first write to them. Default: the model's own setting. */
+    autoCreate?: boolean;
+    /** Which database names may be asked for. `.db()` without a name is then an error. */
+    allowDatabase?: RegExp | ((dbName: string) => boolean);
+    /** Whether `admin`, `config` and `local` may be asked for. Default false. */
+    allowSystemDatabases?: boolean;
+    /** `portable` (default): names that every server accepts. `server`: all that the server accepts. */
+    nameRules?: 'portable' | 'server';
+    /** How many databases keep their models in memory when nobody holds them. */
+    maxCachedDatabases?: number;
+    /** Refuse `.db()` and wrapped models used without a database (`TENANT_REQUIRED`). Default false. */
+    requireTenant?: boolean;
+    /** Close on SIGINT, SIGTERM and SIGUSR2, or on the signals listed. Default true. */
+    handleSignals?: boolean | readonly NodeJS.Signals[];
+    /** Share the pool with other wrappers of the same URI and options. Default true. */
+    sharePool?: boolean;
+    /** Operations inside `transaction` use its session without being told. Default false. */
+    implicitSession?: boolean;
+    /** Mongoose's `sanitizeFilter` for all wrapped models. */
+    sanitizeFilter?: boolean;
+    /** `maxTimeMS` of every query and aggregation that sets none. */
+    maxTimeMS?: number;
+    /** Log operations that take at least so long. */
+    slowMS?: number;
+    /** `'warn'`: an unknown option is a warning instead of an error. */
+    unknownOptions?: 'error' | 'warn';
+  }
+
+  /** Where the log goes. */
+  export interface DebugOptions {
+    /** Whether to log everything; while off, errors alone go to a file, if `logPath` was given. */
+    log?: boolean;
+    /** Folder of the log files. */
+    logPath?: string;
+    /** Receives every line. What it throws is ignored. */
+    logHandler?: (line: string) => void | Promise<void>;
+  }
+
+  /** Options of a dedicated pool. Every connection option may be set too; what is not set is as in the wrapper. */
+  export interface DedicatedPoolOptions extends ConnectionOptions {
+    /** Sockets per server for operations. Default: as in the shared pool. */
+    maxConnections?: number;
+    /** Sockets per server kept open. Default 0. */
+    minConnections?: number;
+    /** Close the pool when nothing has used it for `ttl`. It opens again by itself. Default false. */
+    autoClose?: boolean;
+    /** Idle time in milliseconds before `autoClose` closes the pool. */
+    ttl?: number;
+    /** `false`: connect at once, in the background. Default true: with the first operation. */
+    coldStart?: boolean;
+    /** Another deployment for these databases. Its database part only says where to authenticate. */
+    mongoURI?: string;
+  }
+
+  /** One database with a pool of its own. */
+  export interface DBSpecificConfig {
+    dbName: string;
+    /** Another deployment for this database. */
+    mongoURI?: string;
+    options?: DedicatedPoolOptions;
+  }
+
+  /** `setDB` and `connectDB`. */
+  export interface ScaleApi {
+    /** Gives databases a pool of their own. Calling it again with other options changes the pool without failing an operation. */
+    setDB(dbNames: string | readonly string[], options?: DedicatedPoolOptions): void;
+    /** As `setDB`, and resolves when connected; rejects when that cannot be. */
+    connectDB(dbNames: string | readonly string[], options?: DedicatedPoolOptions): Promise<void>;
+  }
+
+  /** {@link ScaleApi} under the names of polymongo 1.3. */
+  export interface PoolApi {
+    configure(dbNames: string | readonly string[], options?: DedicatedPoolOptions): void;
+    connect(dbNames: string | readonly string[], options?: DedicatedPoolOptions): Promise<void>;
+  }
+
+  /** Options of `wrapper.transaction`. */
+  export interface TransactionOptions {
+    readConcern?: ReadConcernLevel | { level: ReadConcernLevel };
+    writeConcern?: Acknowledgement | WriteConcern;
+    readPreference?: ReadPreferenceMode | ReadPreference;
+    /** How long the server may take to commit. */
+    maxCommitTimeMS?: number;
+    /** Deadline of every operation inside. */
+    timeoutMS?: number;
+  }
+
+  /** States of a wrapper's shared pool. */
+  export type ConnectionState = 'connected' | 'disconnected' | 'connecting' | 'disconnecting' | 'not initialized';
+
+  /** Result of `connect()`. */
+  export interface ConnectResult {
+    success: true;
+    /** Whether the wrapper was connected before. */
+    alreadyConnected: boolean;
+    /** The default database. */
+    defaultDB: string;
+    /** The Mongoose connection of the default database. */
+    connection: mongoose.Connection;
+    state: 'connected';
+  }
+
+  /** Result of `disconnect()`. */
+  export interface DisconnectResult {
+    success: true;
+    /** Whether there was nothing to close. */
+    alreadyDisconnected: boolean;
+    state: 'disconnected';
+  }
+
+  /** Result of `ping()`. */
+  export interface PingResult {
+    ok: true;
+    dbName: string;
+    /** Milliseconds. */
+    latency: number;
+    /** ISO 8601. */
+    timestamp: string;
+  }
+
+  /** Options of `closeAll` and `forceCloseAll`. */
+  export interface CloseOptions {
+    /** How long running work may go on, in milliseconds. Default 10000. */
+    timeoutMS?: number;
+  }
+
+  /** Result of `closeAll` and `forceCloseAll`. */
+  export interface CloseResult {
+    /** Operations that were running and finished. */
+    drained: number;
+    /** Operations that were cancelled. */
+    cancelled: number;
+  }
+
+  /** `closeAll` and `forceCloseAll`: the arguments of a signal or a hook are ignored. */
+  export interface Close {
+    (options?: CloseOptions): Promise<CloseResult>;
+    (event?: string | number | Error | null, ...rest: unknown[]): Promise<CloseResult>;
+  }
+
+  /** Events of a wrapper, with what their listeners receive. One event per database and change. */
+  export interface EventMap {
+    /** A database connected. */
+    connect: ConnectEvent;
+    /** A database disconnected or was closed. */
+    disconnect: DisconnectEvent;
+    /** A connection, a change stream without an `error` listener, or a task in the background failed. */
+    error: ErrorEvent;
+    /** Another name of `connect`. */
+    onDbConnect: ConnectEvent;
+    /** Another name of `disconnect`. */
+    onDbDisconnect: DisconnectEvent;
+  }
+
+  export type EventName = keyof EventMap;
+  export type Listener<K extends EventName = EventName> = (event: EventMap[K]) => void | Promise<void>;
+  export type ConnectionCallback = (connection: mongoose.Connection) => void | Promise<void>;
+
+  /** What all events carry. */
+  export interface WrapperEvent {
+    name: EventName;
+    dbName: string;
+    /** Mongoose's number of the state. */
+    readyState: number;
+    state: 'disconnected' | 'connected' | 'connecting' | 'disconnecting' | 'unknown';
+    connection: mongoose.Connection;
+    /** ISO 8601. */
+    timestamp: string;
+  }
+  export interface ConnectEvent extends WrapperEvent {
+    name: 'connect' | 'onDbConnect';
+  }
+  export interface DisconnectEvent extends WrapperEvent {
+    name: 'disconnect' | 'onDbDisconnect';
+  }
+  export interface ErrorEvent extends WrapperEvent {
+    name: 'error';
+    error: Error;
+  }
+}
+
+export = PolyMongo;

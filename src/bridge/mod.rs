@@ -1,0 +1,19 @@
+//! The border with JavaScript, and the only code that knows napi.
+//!
+//! JavaScript submits synchronously and names each operation by a number; what finishes is collected in the environment's
+//! outbox, which JavaScript empties in one go. Nothing here waits, and nothing of JavaScript is kept in a future.
+
+mod arguments;
+mod client;
+mod completion;
+mod depth;
+mod environment;
+mod failure;
+mod outbox;
+
+/// The version of the package this binary belongs to; the loader refuses another one.
+#[napi_derive::napi(catch_unwind)]
+#[must_use]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,157 @@
+//! What has finished and waits to be fetched by JavaScript.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Loads up to this many bytes are joined, so that one turn of JavaScript's loop handles many completions at the price
+/// of one; a bigger one travels alone and is not copied again.
+const SMALL: usize = 16 * 1024;
+
+/// Joined loads grow no bigger than this, so that JavaScript can pause between two of them.
+const FULL: usize = 256 * 1024;
+
+/// Completions on their way: their numbers, texts and bytes, one after the other.
+#[derive(Debug, Default)]
+pub struct Load {
+    pub values: Vec<f64>,
+    pub texts: Vec<String>,
+    pub bytes: Vec<u8>,
+    /// How many operations it completes.
+    pub completions: u32,
+}
+
+impl Load {
+    fn size(&self) -> usize {
+        size_of_val(self.values.as_slice())
+            + self.texts.iter().map(String::len).sum::<usize>()
+            + self.bytes.len()
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.values.append(&mut other.values);
+        self.texts.append(&mut other.texts);
+        self.bytes.append(&mut other.bytes);
+        self.completions += other.completions;
+    }
+}
+
+#[derive(Default)]
+struct State {
+    loads: VecDeque<Load>,
+    /// Size of the last load, which small ones may join.
+    last: usize,
+    /// JavaScript was woken and has not found the outbox empty since.
+    awake: bool,
+    closed: bool,
+}
+
+/// A queue of loads, in the order in which their operations finished.
+#[derive(Default)]
+pub struct Outbox {
+    state: Mutex<State>,
+}
+
+impl Outbox {
+    /// Adds a load. Answers whether JavaScript must be woken.
+    pub fn push(&self, load: Load) -> bool {
+        let size = load.size();
+        let mut state = self.lock();
+        if state.closed {
+            return false;
+        }
+        let joins = size <= SMALL && state.last + size <= FULL;
+        match state.loads.back_mut() {
+            Some(last) if joins => {
+                last.append(load);
+                state.last += size;
+            }
+            _ => {
+                state.loads.push_back(load);
+                state.last = size;
+            }
+        }
+        !std::mem::replace(&mut state.awake, true)
+    }
+
+    /// The oldest load. When there is none, the next [`Self::push`] asks to wake JavaScript again.
+    pub fn take(&self) -> Option<Load> {
+        let mut state = self.lock();
+        let load = state.loads.pop_front();
+        state.awake = load.is_some();
+        load
+    }
+
+    /// Forgets everything; nothing is accepted any more.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.loads = VecDeque::new();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(op: u32, bytes: usize) -> Load {
+        Load {
+            values: vec![f64::from(op)],
+            texts: vec![op.to_string()],
+            bytes: vec![0; bytes],
+            completions: 1,
+        }
+    }
+
+    fn drain(outbox: &Outbox) -> Vec<Load> {
+        std::iter::from_fn(|| outbox.take()).collect()
+    }
+
+    #[test]
+    fn wakes_once_until_it_was_found_empty() {
+        let outbox = Outbox::default();
+        assert!(outbox.push(load(1, 8)));
+        assert!(!outbox.push(load(2, 8)));
+        assert!(outbox.take().is_some());
+        assert!(!outbox.push(load(3, 8)), "JavaScript is still emptying it");
+        assert!(outbox.take().is_some());
+        assert!(outbox.take().is_none());
+        assert!(outbox.push(load(4, 8)));
+    }
+
+    #[test]
+    fn joins_what_is_small_and_keeps_the_order() {
+        let outbox = Outbox::default();
+        for (op, bytes) in [(1, 8), (2, 8), (3, SMALL + 1), (4, 8), (5, 8), (6, FULL), (7, 8)] {
+            outbox.push(load(op, bytes));
+        }
+        let loads = drain(&outbox);
+        let texts: Vec<String> = loads.iter().map(|load| load.texts.concat()).collect();
+        assert_eq!(texts, ["12", "345", "6", "7"]);
+        assert_eq!(loads.iter().map(|load| load.completions).collect::<Vec<_>>(), [2, 3, 1, 1]);
+    }
+
+    #[test]
+    fn a_joined_load_has_an_end() {
+        let outbox = Outbox::default();
+        for op in 0..1000 {
+            outbox.push(load(op, SMALL / 2));
+        }
+        let loads = drain(&outbox);
+        assert!(loads.len() > 10);
+        assert!(loads.iter().all(|load| load.size() <= FULL));
+    }
+
+    #[test]
+    fn accepts_nothing_when_closed() {
+        let outbox = Outbox::default();
+        outbox.push(load(1, 8));
+        outbox.close();
+        assert!(outbox.take().is_none());
+        assert!(!outbox.push(load(2, 8)));
+        assert!(outbox.take().is_none());
+    }
+}

@@ -410,7 +410,7 @@ declare namespace PolyMongo {
     /** Folder of the log files. */
     logPath?: string;
     /** Receives every line. What it throws is ignored. */
-    logHandler?: (line: string) => void | Promise<void>;
+    logHandler?: (line: string) => unknown;
   }
 
   /** Options of a dedicated pool. Every connection option may be set too; what is not set is as in the wrapper. */
@@ -530,8 +530,8 @@ declare namespace PolyMongo {
   }
 
   export type EventName = keyof EventMap;
-  export type Listener<K extends EventName = EventName> = (event: EventMap[K]) => void | Promise<void>;
-  export type ConnectionCallback = (connection: mongoose.Connection) => void | Promise<void>;
+  export type Listener<K extends EventName = EventName> = (event: EventMap[K]) => unknown;
+  export type ConnectionCallback = (connection: mongoose.Connection) => unknown;
 
   /** What all events carry. */
   export interface WrapperEvent {
@@ -553,6 +553,287 @@ declare namespace PolyMongo {
   export interface ErrorEvent extends WrapperEvent {
     name: 'error';
     error: Error;
+  }
+
+  /** `wrapper.stats`. All figures are real ones, on a wrapper that has not connected too. */
+  export interface StatsApi {
+    /** An overview, from memory. */
+    (): WrapperStats;
+    /** The pools, from memory. */
+    general(): ConnectionStats;
+    /** Size and collections of one database, asked of the server. Default: the default database. */
+    db(dbName?: string): Promise<DbStats>;
+    /** All databases of the server. */
+    listDatabases(): Promise<Array<{ dbName: string; sizeInMB: number }>>;
+  }
+
+  /** The sockets of one pool. */
+  export interface PoolStats {
+    /** Open sockets for operations. */
+    totalConnections: number;
+    /** Those that are idle. */
+    availableConnections: number;
+    /** Those that serve an operation. */
+    inUseConnections: number;
+    /** Operations that wait for a socket. */
+    waitQueueSize: number;
+    maxPoolSize: number;
+    minPoolSize: number;
+    maxIdleTimeMS?: number;
+  }
+
+  /** One dedicated pool. */
+  export interface SeparateConnectionInfo {
+    dbName: string;
+    /** Scheme and hosts of a deployment of its own, without credentials. */
+    mongoURI?: string;
+    readyState: number;
+    /** When it was last used, in milliseconds since 1970. */
+    lastAccessed: number;
+    isInitialized: boolean;
+    config: DedicatedPoolOptions;
+    poolStats: PoolStats | null;
+  }
+
+  /** The shared pool. */
+  export interface PrimaryInfo {
+    readyState: number;
+    poolStats: PoolStats | null;
+    /** Databases in use on the shared pool. */
+    sharedDatabases: string[];
+  }
+
+  /** Result of `stats.general()`. */
+  export interface ConnectionStats {
+    totalActivePools: number;
+    totalConnectionsAcrossPools: number;
+    /** `null` before the first connection. */
+    primary: PrimaryInfo | null;
+    separateDB: SeparateConnectionInfo[];
+  }
+
+  /** Result of `stats()`. */
+  export interface WrapperStats extends ConnectionStats {
+    /** Databases in use. */
+    activeConnections: number;
+    databases: string[];
+    /** The shared pool. */
+    poolStats: {
+      totalConnections: number;
+      maxPoolSize: number;
+      minFreeConnections: number;
+      idleTimeoutMS?: number;
+    };
+  }
+
+  export interface CollectionStats {
+    name: string;
+    docCount: number;
+    sizeMb: number;
+  }
+
+  /** Result of `stats.db()`. */
+  export interface DbStats {
+    sizeMb: number;
+    numCollections: number;
+    collections: CollectionStats[];
+    lastUsed: Date;
+    /** Scheme and hosts, without credentials. */
+    mongoURI: string;
+    isInitialized: boolean;
+    config: DedicatedPoolOptions | null;
+    poolStats: PoolStats | null;
+  }
+
+  /** `wrapper.actions`. */
+  export interface ActionsApi {
+    /** Copies collections with their options, indexes, views and documents. Other database, same deployment or not. */
+    copyDatabase(source: string, target: string, options?: CopyOptions): Promise<DatabaseCopySummary>;
+    /** Drops a database and everything in it. */
+    dropDatabase(dbName: string): Promise<void>;
+    /** The whole database as one JSON-safe object. It has to fit into memory; otherwise see `exportDBStream`. */
+    exportDB(dbName: string): Promise<DatabaseExport>;
+    /** Writes what `exportDB` returned into a database; also reads the form of polymongo 1.2 and 1.3. */
+    importDB(dbName: string, data: DatabaseExport | LegacyDatabaseExport): Promise<DatabaseImportSummary>;
+    /** The whole database as NDJSON. Nothing is asked of the server before somebody reads. */
+    exportDBStream(dbName: string, options?: ExportStreamOptions): NodeJS.ReadableStream;
+    /** Writes NDJSON of `exportDBStream` (version 1 or 2) into a database. */
+    importDBStream(
+      dbName: string,
+      stream: NodeJS.ReadableStream,
+      options?: ImportStreamOptions,
+    ): Promise<DatabaseImportSummary>;
+    readonly closeAll: Close;
+    readonly forceCloseAll: Close;
+    closeDBstream(dbName: string): void;
+    closeAllWatches(): void;
+  }
+
+  /** `wrapper.bulkTasks`: the actions under shorter names. */
+  export interface BulkTasksApi {
+    copyDatabase: ActionsApi['copyDatabase'];
+    dropDatabase: ActionsApi['dropDatabase'];
+    export: ActionsApi['exportDB'];
+    import: ActionsApi['importDB'];
+    exportStream: ActionsApi['exportDBStream'];
+    importStream: ActionsApi['importDBStream'];
+  }
+
+  /** Options of `copyDatabase`. */
+  export interface CopyOptions {
+    /**
+     * When the target holds documents: `error` (default) refuses, `merge` adds to them, `replace` drops the target first.
+     */
+    onExisting?: 'error' | 'merge' | 'replace';
+    /** The same as `onExisting: 'merge'`. */
+    merge?: boolean;
+    /** The same as `onExisting: 'replace'`. */
+    drop?: boolean;
+  }
+
+  /** Options of `exportDBStream`. */
+  export interface ExportStreamOptions {
+    /** 2 (default): canonical Extended JSON, every BSON type comes back. 1: plain JSON, as polymongo 1.3 wrote. */
+    version?: 1 | 2;
+  }
+
+  /** Options of `importDBStream`. */
+  export interface ImportStreamOptions {
+    /** Documents per insert. Default 1000. */
+    batchSize?: number;
+    /** Reject with the first failure instead of listing it. Default false. */
+    stopOnError?: boolean;
+  }
+
+  /** Result of `exportDB`. */
+  export interface DatabaseExport {
+    database: string;
+    /** ISO 8601. */
+    exportDate: string;
+    version: 2;
+    /** By collection; documents, indexes and options in canonical Extended JSON. */
+    collections: Record<
+      string,
+      {
+        options: Record<string, any>;
+        documents: Record<string, any>[];
+        indexes: Record<string, any>[];
+      }
+    >;
+  }
+
+  /** What polymongo 1.2 and 1.3 exported. */
+  export interface LegacyDatabaseExport {
+    database?: string;
+    exportDate?: string;
+    collections: Record<string, { documents?: unknown[]; indexes?: unknown[] }>;
+  }
+
+  export interface CollectionFailure {
+    collection: string;
+    stage: 'export' | 'import' | 'index';
+    message: string;
+  }
+  export interface CollectionTransferSummary {
+    collection: string;
+    /** Documents the server acknowledged. */
+    documents: number;
+    indexes: number;
+  }
+  export interface DatabaseActionSummary {
+    database: string;
+    collections: CollectionTransferSummary[];
+    /** What failed. Nothing is dropped silently. */
+    failures: CollectionFailure[];
+  }
+  export interface DatabaseExportSummary extends DatabaseActionSummary {
+    exportedAt: string;
+    format: 'json';
+  }
+  /** Result of `importDB` and `importDBStream`. */
+  export interface DatabaseImportSummary extends DatabaseActionSummary {
+    importedAt: string;
+    insertedDocuments: number;
+    createdIndexes: number;
+  }
+  /** Result of `copyDatabase`. */
+  export interface DatabaseCopySummary extends Omit<DatabaseImportSummary, 'database'> {
+    source: string;
+    target: string;
+  }
+
+  /** One line of an export stream. */
+  export type StreamRecord =
+    | { type: 'meta'; format: 'polymongo.ndjson'; version: 1 | 2; database: string; exportedAt: string }
+    | { type: 'collection'; collection: string; options?: Record<string, any> }
+    | { type: 'index'; collection: string; index: Record<string, any> }
+    | { type: 'document'; collection: string; document: Record<string, any> }
+    | { type: 'collectionEnd'; collection: string };
+
+  /** `wrapper.adv`. */
+  export interface AdvancedAccess {
+    /** The Mongoose that the wrapped models come from. */
+    readonly mongoose: typeof mongoose;
+    /** The connection of the default database, if there is one already. */
+    getPrimaryConnection(): mongoose.Connection | undefined;
+    /** The connection of the default database. */
+    getOrCreatePrimaryConnection(): mongoose.Connection;
+    /** The connection of a database. Default: the default database. */
+    getConnection(dbName?: string): mongoose.Connection;
+    /** The same as `getConnection`. */
+    getSharedConnection(dbName?: string): mongoose.Connection;
+  }
+
+  /** The public types by the names that polymongo 1.3 gave them, for type positions. */
+  export namespace Types {
+    export {
+      ActionsApi,
+      ActionsApi as actionsApi,
+      AdvancedAccess,
+      AdvancedAccess as advancedAccess,
+      ConnectEvent,
+      ConnectEvent as connectEvent,
+      ConnectionStats,
+      ConnectionStats as stats,
+      ConnectResult,
+      ConnectResult as connectResult,
+      DatabaseActionSummary,
+      DatabaseActionSummary as databaseActionSummary,
+      DatabaseCopySummary,
+      DatabaseCopySummary as databaseCopySummary,
+      DatabaseExportSummary,
+      DatabaseExportSummary as databaseExportSummary,
+      DatabaseImportSummary,
+      DatabaseImportSummary as databaseImportSummary,
+      DBSpecificConfig as DBConfig,
+      DBSpecificConfig as dbConfig,
+      DebugOptions,
+      DebugOptions as debugOptions,
+      DisconnectEvent,
+      DisconnectEvent as disconnectEvent,
+      DisconnectResult,
+      DisconnectResult as disconnectResult,
+      ErrorEvent,
+      ErrorEvent as errorEvent,
+      EventMap,
+      EventMap as eventMap,
+      EventName,
+      EventName as eventName,
+      PingResult,
+      PingResult as pingResult,
+      PoolApi,
+      PoolApi as poolApi,
+      ScaleApi,
+      ScaleApi as scaleApi,
+      StatsApi,
+      StatsApi as statsApi,
+      StreamRecord,
+      StreamRecord as streamRecord,
+      WrappedModel,
+      WrappedModel as wrappedModel,
+      WrapperOptions as Options,
+      WrapperOptions as wrapperOptions,
+    };
   }
 }
 

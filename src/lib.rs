@@ -1,3 +1,5 @@
 //! The native half of polymongo: JavaScript decides what is asked, this crate decides how it is delivered.
 
+pub mod bridge;
 pub mod engine;
+pub mod reply;

@@ -133,7 +133,6 @@ const CONNECTION_OPTIONS = [
   config('monitorCommands', 'boolean', { uri: false }),
   config('serverApi', 'custom', { check: checkServerApi, uri: false }),
   config('driverInfo', 'object', { uri: false }),
-  config('tlsCertificateKeyFilePassword', 'string', { secret: true }),
 
   identity('replicaSet', 'string'),
   identity('directConnection', 'boolean'),
@@ -221,7 +220,11 @@ const CONNECTION_OPTIONS = [
   refused('cert', FILES),
   refused('key', FILES),
   refused('pfx', FILES),
-  refused('passphrase', 'the password of the key file is tlsCertificateKeyFilePassword'),
+  refused('passphrase', FILES),
+  refused(
+    'tlsCertificateKeyFilePassword',
+    'key files are read unencrypted: decrypt the file and protect it by its mode',
+  ),
   refused('crl', 'revocation lists are not supported'),
   refused('tlsCRLFile', 'revocation lists are not supported'),
   refused('requestOCSP', 'OCSP is not supported'),

@@ -2,7 +2,7 @@
 
 const { isDeepStrictEqual } = require('node:util');
 const { PolyMongoError } = require('../error');
-const { readConcernOf, readPreferenceOf, writeConcernOf } = require('./concerns');
+const { concernsOf } = require('./connection-concerns');
 const { BY_LOWER_CASE, BY_NAME, CONNECTION_OPTIONS } = require('./connection-options');
 const { nearestName } = require('./nearest-name');
 const { problemOf } = require('./option-values');
@@ -12,9 +12,9 @@ const { splitUri } = require('./split-uri');
  * @typedef {object} Connection  What a connection string and the explicit options say together.
  * @property {string} uri            For the engine: credentials, hosts, database and what identifies the deployment.
  * @property {Record<string, any>} config   For the engine (EngineConfig): how to behave towards it.
- * @property {import('./concerns').ReadPreference | null} readPreference
+ * @property {import('./connection-concerns').ReadPreference | null} readPreference
  * @property {{level: string} | null} readConcern
- * @property {{w?: string | number, j?: boolean, wtimeout?: number} | null} writeConcern
+ * @property {Record<string, any> | null} writeConcern
  * @property {Record<string, boolean>} bson  Serialisation defaults of the driver layer.
  * @property {string | null} database  The database that the URI names; `admin`, `config` and `local` only say where to authenticate.
  * @property {string | null} authSource
@@ -266,9 +266,7 @@ function parseConnection(uri, options = {}, defaults = {}, { label = 'mongoURI',
   return {
     uri: cleanUri(parts, credentials, given),
     config: engineConfig(given),
-    readPreference: readPreferenceOf(given),
-    readConcern: readConcernOf(given),
-    writeConcern: writeConcernOf(given),
+    ...concernsOf(given),
     bson: Object.fromEntries(
       CONNECTION_OPTIONS.filter(({ name, goes }) => goes === 'bson' && given[name] !== undefined).map(
         ({ name }) => [name, given[name]],

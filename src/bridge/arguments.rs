@@ -3,9 +3,10 @@
 use bson::RawDocumentBuf;
 use serde_json::Value;
 
-use super::depth::{DEEPEST, is_too_deep};
+use super::completion::Form;
 use crate::engine::error::{EngineError, ErrorKind};
 use crate::engine::request::{Meta, Purpose};
+use crate::reply::depth::{self, Refusal};
 
 /// A read, which may be repeated.
 const READ: u32 = 1;
@@ -23,25 +24,32 @@ pub fn purpose(flags: u32) -> Purpose {
     }
 }
 
-/// Whether the flags ask for unpacked documents.
-pub fn is_packed(flags: u32) -> bool {
-    flags & PACKED != 0
+/// The form that the flags ask for.
+pub fn form(flags: u32) -> Form {
+    if flags & PACKED == 0 {
+        Form::Bson
+    } else {
+        Form::Packed
+    }
 }
 
-/// A copy of a document of JavaScript's: the first `length` bytes of its buffer.
-pub fn document(buffer: &[u8], length: u32) -> Result<RawDocumentBuf, EngineError> {
-    let bytes = buffer.get(..length as usize).ok_or_else(|| {
-        invalid(format!("A document of {length} bytes cannot lie in a buffer of {}", buffer.len()))
-    })?;
-    match is_too_deep(bytes) {
-        Some(false) => RawDocumentBuf::from_bytes(bytes.to_vec())
-            .map_err(|error| invalid(format!("The command is not valid BSON: {error}"))),
-        Some(true) => Err(invalid(format!(
-            "The command nests documents and arrays deeper than the {DEEPEST} levels that MongoDB accepts; flatten it, \
-             and check it for an object that refers to one of its parents"
-        ))),
-        None => Err(invalid(String::from("The command is not valid BSON"))),
+/// Levels of documents and arrays that the server takes in a command. (In a stored document it takes 180, and says so.)
+const MOST_LEVELS: usize = 201;
+
+/// Every level takes at least these bytes: type, name of one byte and its end, length, terminator.
+const LEAST_PER_LEVEL: usize = 8;
+
+/// A copy of a document of JavaScript's.
+pub fn document(bytes: &[u8]) -> Result<RawDocumentBuf, EngineError> {
+    if bytes.len() > MOST_LEVELS * LEAST_PER_LEVEL
+        && depth::check(bytes, MOST_LEVELS) == Err(Refusal::TooDeep)
+    {
+        return Err(invalid(format!(
+            "The command nests documents and arrays deeper than the {MOST_LEVELS} levels that MongoDB takes; make it flatter"
+        )));
     }
+    RawDocumentBuf::from_bytes(bytes.to_vec())
+        .map_err(|error| invalid(format!("The command is not valid BSON: {error}")))
 }
 
 /// The rare settings of an operation, from their JSON.
@@ -49,11 +57,19 @@ pub fn meta(json: Option<&str>) -> Result<Option<Box<Meta>>, EngineError> {
     let Some(json) = json else { return Ok(None) };
     let value: Value = serde_json::from_str(json)
         .map_err(|error| invalid(format!("The operation's settings are not JSON: {error}")))?;
-    let milliseconds = |name: &str| value.get(name).and_then(Value::as_f64).map(|ms| ms.max(0.0).ceil() as u64);
+    let milliseconds = |name: &str| {
+        value
+            .get(name)
+            .and_then(Value::as_f64)
+            .map(|ms| ms.max(0.0).ceil() as u64)
+    };
     Ok(Some(Box::new(Meta {
         timeout_ms: milliseconds("timeoutMS"),
         max_await_time_ms: milliseconds("maxAwaitTimeMS"),
-        read_preference: value.get("readPreference").filter(|preference| !preference.is_null()).cloned(),
+        read_preference: value
+            .get("readPreference")
+            .filter(|preference| !preference.is_null())
+            .cloned(),
     })))
 }
 
@@ -67,25 +83,48 @@ mod tests {
     use bson::doc;
 
     #[test]
-    fn a_document_is_copied_out_of_a_larger_buffer() {
+    fn only_a_whole_document_is_taken() {
         let bytes = doc! {"ping": 1}.to_vec().unwrap();
-        let mut buffer = bytes.clone();
-        buffer.extend([0xFF; 100]);
-        let length = u32::try_from(bytes.len()).unwrap();
-        assert_eq!(document(&buffer, length).unwrap().as_bytes(), bytes);
-        for length in [0, 4, length - 1, length + 1, 10_000] {
-            assert_eq!(document(&buffer, length).unwrap_err().kind, ErrorKind::InvalidArgument);
+        assert_eq!(document(&bytes).unwrap().as_bytes(), bytes);
+        for unusable in [&[][..], &bytes[1..], &bytes[..bytes.len() - 1], b"BSON"] {
+            assert_eq!(document(unusable).unwrap_err().kind, ErrorKind::InvalidArgument);
         }
+    }
+
+    #[test]
+    fn what_the_server_refuses_for_its_depth_is_refused_here() {
+        let nested = |levels: usize| {
+            let mut document = doc! {"padding": "x".repeat(MOST_LEVELS * LEAST_PER_LEVEL)};
+            for _ in 1..levels {
+                document = doc! {"a": document};
+            }
+            document.to_vec().unwrap()
+        };
+        assert!(document(&nested(MOST_LEVELS)).is_ok());
+        assert!(
+            document(&nested(MOST_LEVELS + 1))
+                .unwrap_err()
+                .message
+                .contains("201 levels")
+        );
     }
 
     #[test]
     fn settings_are_read_from_json() {
         assert!(meta(None).unwrap().is_none());
-        let settings = meta(Some(r#"{"timeoutMS":12.5,"readPreference":{"mode":"nearest"}}"#)).unwrap().unwrap();
+        let settings = meta(Some(r#"{"timeoutMS":12.5,"readPreference":{"mode":"nearest"}}"#))
+            .unwrap()
+            .unwrap();
         assert_eq!(settings.timeout_ms, Some(13));
         assert_eq!(settings.max_await_time_ms, None);
         assert!(settings.read_preference.is_some());
-        assert!(meta(Some(r#"{"readPreference":null}"#)).unwrap().unwrap().read_preference.is_none());
+        assert!(
+            meta(Some(r#"{"readPreference":null}"#))
+                .unwrap()
+                .unwrap()
+                .read_preference
+                .is_none()
+        );
         assert!(meta(Some("{")).is_err());
     }
 }

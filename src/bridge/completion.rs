@@ -10,41 +10,78 @@ use super::environment::Environment;
 use super::failure;
 use super::outbox::Load;
 use crate::engine::error::{EngineError, ErrorKind};
-use crate::engine::request::{Batch, Changes, Completer, EventSink, Outcome};
+use crate::engine::request::{Completer, EventSink, Outcome};
 use crate::reply::{Parcel, pack};
 
-/// What a completion is, as JavaScript's reader knows it.
-#[derive(Debug, Clone, Copy)]
+/// What an entry is, as JavaScript's reader knows it.
+#[derive(Clone, Copy)]
 enum Kind {
-    /// Texts: kind and message; bytes: the failure's document.
+    /// Texts: kind, message; bytes: the failure as a document.
     Error = 0,
     /// Bytes: the reply.
     Reply = 1,
-    /// Numbers, if there is anything to say.
+    /// Numbers, if any were asked for.
     Done = 2,
-    /// Numbers: exhausted, count, length of the resume token, then the reader's; texts: one for each document.
+    /// Numbers: exhausted, count, then the reader's; texts and blobs: the reader's; bytes: the resume token.
     Packed = 3,
     /// Numbers: exhausted, count, length of the resume token; bytes: the token, then the documents.
     Raw = 4,
-    /// Numbers: the client's number; text: JSON.
+    /// Numbers: the client's number; texts: the event as JSON.
     Event = 5,
 }
 
-/// Replies above this many bytes are unpacked while the other tasks of the thread go elsewhere.
+/// Replies above this many bytes are unpacked while the thread's other tasks go elsewhere.
 const LONG: usize = 1024 * 1024;
 
-/// Tells JavaScript how one operation ended, whatever happens to it.
+/// Numbers that head an entry: operation, kind, and how many numbers, texts, blobs and bytes belong to it.
+const HEAD: usize = 6;
+
+/// One entry.
+fn entry(op: u32, kind: Kind, numbers: &[f64], texts: Vec<String>, bytes: Vec<u8>) -> Load {
+    let mut values = Vec::with_capacity(HEAD + numbers.len());
+    values.extend([f64::from(op), f64::from(kind as u8)]);
+    values.extend([numbers.len(), texts.len(), 0, bytes.len()].map(|length| length as f64));
+    values.extend_from_slice(numbers);
+    let parcel = Parcel {
+        values,
+        texts,
+        ..Parcel::default()
+    };
+    Load {
+        parcel,
+        bytes,
+        completions: u32::from(op > 0),
+    }
+}
+
+/// Tells JavaScript how one operation ended, exactly once, whatever happens to it.
 pub struct Completion {
     environment: Arc<Environment>,
     op: u32,
-    packed: bool,
+    form: Form,
     told: bool,
 }
 
+/// What JavaScript wants of the outcome.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// As the server sent it.
+    Bson,
+    /// Documents unpacked.
+    Packed,
+    /// These numbers of a reply: JavaScript may have no BSON at hand.
+    Numbers(&'static [&'static str]),
+}
+
 impl Completion {
-    /// For operation `op`; `packed`: documents are unpacked here.
-    pub fn new(environment: Arc<Environment>, op: u32, packed: bool) -> Box<Self> {
-        Box::new(Self { environment, op, packed, told: false })
+    /// For operation `op`.
+    pub fn new(environment: Arc<Environment>, op: u32, form: Form) -> Self {
+        Self {
+            environment,
+            op,
+            form,
+            told: false,
+        }
     }
 
     fn tell(&mut self, load: Load) {
@@ -52,17 +89,162 @@ impl Completion {
         self.environment.post(load);
     }
 
-    fn load(&self, outcome: Result<Outcome, EngineError>) -> Result<Load, EngineError> {
-        match outcome? {
-            Outcome::Reply(reply) => Ok(entry(self.op, Kind::Reply, reply.into_bytes())),
-            Outcome::Done => Ok(entry(self.op, Kind::Done, Vec::new())),
-            Outcome::Batch(Batch { reply, exhausted }) => {
-                self.documents(exhausted, None, documents_of(&reply)?, reply.as_bytes().len())
+    fn fail(&mut self, error: &EngineError) {
+        let texts = vec![error.kind.name().to_owned(), error.message.clone()];
+        self.tell(entry(
+            self.op,
+            Kind::Error,
+            &[],
+            texts,
+            failure::payload(error).into_bytes(),
+        ));
+    }
+
+    fn load(&self, outcome: Outcome) -> Result<Load, EngineError> {
+        match outcome {
+            Outcome::Reply(reply) => Ok(match self.form {
+                Form::Numbers(names) => {
+                    let numbers: Vec<f64> = names.iter().map(|name| number(&reply, name)).collect();
+                    entry(self.op, Kind::Done, &numbers, Vec::new(), Vec::new())
+                }
+                _ => entry(self.op, Kind::Reply, &[], Vec::new(), reply.into_bytes()),
+            }),
+            Outcome::Done => Ok(entry(self.op, Kind::Done, &[], Vec::new(), Vec::new())),
+            Outcome::Batch(batch) => {
+                let documents = documents_of(&batch.reply).ok_or_else(|| {
+                    EngineError::new(
+                        ErrorKind::Internal,
+                        "The server's reply holds no batch of a cursor",
+                    )
+                })?;
+                Ok(self.documents(batch.exhausted, &documents, &[]))
             }
-            Outcome::Changes(Changes { events, resume_token }) => {
-                let size = events.iter().map(|event| event.as_bytes().len()).sum();
-                self.documents(false, resume_token, events.iter().map(|event| event.as_bytes()), size)
+            Outcome::Changes(changes) => {
+                let documents: Vec<&[u8]> = changes.events.iter().map(|event| event.as_bytes()).collect();
+                let token = changes
+                    .resume_token
+                    .as_ref()
+                    .map_or(&[][..], |token| token.as_bytes());
+                Ok(self.documents(false, &documents, token))
             }
+        }
+    }
+
+    fn documents(&self, exhausted: bool, documents: &[&[u8]], token: &[u8]) -> Load {
+        let exhausted = f64::from(u8::from(exhausted));
+        let count = documents.len() as f64;
+        if !matches!(self.form, Form::Packed) {
+            let numbers = [exhausted, count, token.len() as f64];
+            let bytes = [token]
+                .into_iter()
+                .chain(documents.iter().copied())
+                .collect::<Vec<_>>()
+                .concat();
+            return entry(self.op, Kind::Raw, &numbers, Vec::new(), bytes);
+        }
+        let mut load = entry(
+            self.op,
+            Kind::Packed,
+            &[exhausted, count],
+            Vec::new(),
+            token.to_vec(),
+        );
+        let parcel = &mut load.parcel;
+        pack(parcel, &self.environment.shapes, documents.iter().copied());
+        let lengths = [parcel.values.len() - HEAD, parcel.texts.len(), parcel.blobs.len()];
+        for (value, length) in parcel.values.iter_mut().skip(2).zip(lengths) {
+            *value = length as f64;
+        }
+        load
+    }
+}
+
+impl Completer for Completion {
+    fn complete(mut self: Box<Self>, outcome: Result<Outcome, EngineError>) {
+        let load = match outcome {
+            Ok(Outcome::Batch(batch)) if batch.reply.as_bytes().len() > LONG => {
+                tokio::task::block_in_place(|| self.guarded(Outcome::Batch(batch)))
+            }
+            Ok(outcome) => self.guarded(outcome),
+            Err(error) => Err(error),
+        };
+        match load {
+            Ok(load) => self.tell(load),
+            Err(error) => self.fail(&error),
+        }
+    }
+}
+
+impl Completion {
+    fn guarded(&self, outcome: Outcome) -> Result<Load, EngineError> {
+        catch_unwind(AssertUnwindSafe(|| self.load(outcome))).unwrap_or_else(|_| {
+            Err(EngineError::new(
+                ErrorKind::Internal,
+                "A defect of polymongo: the server's reply could not be read",
+            ))
+        })
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        if !self.told {
+            self.fail(&EngineError {
+                sent: true,
+                ..EngineError::new(
+                    ErrorKind::Internal,
+                    "A defect of polymongo: the operation ended without an outcome, so it may or may not have happened",
+                )
+            });
+        }
+    }
+}
+
+/// A number of a reply, 0 if it is not there.
+fn number(reply: &RawDocument, name: &str) -> f64 {
+    match reply.get(name) {
+        Ok(Some(RawBsonRef::Int32(value))) => f64::from(value),
+        Ok(Some(RawBsonRef::Int64(value))) => value as f64,
+        Ok(Some(RawBsonRef::Double(value))) => value,
+        _ => 0.0,
+    }
+}
+
+/// The documents of a cursor's batch.
+fn documents_of(reply: &RawDocument) -> Option<Vec<&[u8]>> {
+    let cursor = reply.get_document("cursor").ok()?;
+    let batch = cursor
+        .get_array("nextBatch")
+        .or_else(|_| cursor.get_array("firstBatch"))
+        .ok()?;
+    batch
+        .into_iter()
+        .map(|item| match item {
+            Ok(RawBsonRef::Document(document)) => Some(document.as_bytes()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Hands a client's events to JavaScript.
+pub struct Events {
+    environment: Arc<Environment>,
+    client: u32,
+}
+
+impl Events {
+    /// For the client of this number.
+    pub fn new(environment: Arc<Environment>, client: u32) -> Arc<Self> {
+        Arc::new(Self { environment, client })
+    }
+}
+
+impl EventSink for Events {
+    fn event(&self, event: RawDocumentBuf) {
+        if let Ok(json) = serde_json::to_string(&event) {
+            let numbers = [f64::from(self.client)];
+            self.environment
+                .post(entry(0, Kind::Event, &numbers, vec![json], Vec::new()));
         }
     }
 }

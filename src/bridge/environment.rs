@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use napi::bindgen_prelude::{Array, BufferSlice, Float64Slice, Function};
+use napi::bindgen_prelude::{Array, Buffer, BufferSlice, Float64ArraySlice, Function, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
@@ -25,7 +25,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 /// What the environment's clients and operations share; it outlives the environment harmlessly.
 pub struct Environment {
     outbox: Outbox,
-    pub shapes: Arc<Shapes>,
+    pub shapes: Shapes,
     wake: Mutex<Option<Wake>>,
     /// Operations that JavaScript waits for: while there is one, the process stays alive. JavaScript's thread only.
     pending: AtomicU32,
@@ -38,7 +38,10 @@ impl Environment {
         if self.pending.fetch_add(1, Ordering::Relaxed) == 0
             && let Some(wake) = lock(&self.wake).as_mut()
         {
-            #[allow(deprecated, reason = "there is no other way to keep the process alive for a while")]
+            #[allow(
+                deprecated,
+                reason = "there is no other way to keep the process alive for a while"
+            )]
             let _ = wake.refer(&env);
         }
     }
@@ -49,7 +52,10 @@ impl Environment {
             && self.pending.fetch_sub(completions, Ordering::Relaxed) == completions
             && let Some(wake) = lock(&self.wake).as_mut()
         {
-            #[allow(deprecated, reason = "there is no other way to keep the process alive for a while")]
+            #[allow(
+                deprecated,
+                reason = "there is no other way to keep the process alive for a while"
+            )]
             let _ = wake.unref(&env);
         }
     }
@@ -74,7 +80,10 @@ impl Environment {
     fn close(&self) {
         self.outbox.close();
         lock(&self.wake).take();
-        for engine in lock(&self.engines).drain(..).filter_map(|engine| engine.upgrade()) {
+        for engine in lock(&self.engines)
+            .drain(..)
+            .filter_map(|engine| engine.upgrade())
+        {
             engine.dispose();
         }
     }
@@ -98,7 +107,7 @@ impl NativeEnvironment {
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let shared = Arc::new(Environment {
             outbox: Outbox::default(),
-            shapes: shapes(env)?,
+            shapes: Shapes::new(MOST_SHAPES),
             wake: Mutex::new(Some(wake)),
             pending: AtomicU32::new(0),
             engines: Mutex::default(),
@@ -107,47 +116,42 @@ impl NativeEnvironment {
         Ok(Self { shared })
     }
 
-    /// The oldest finished load, `[values, texts, bytes]`; null when nothing is left.
+    /// The oldest finished load, `[values, texts, blobs, bytes]`; null when nothing is left.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&self, env: &'env Env) -> Result<Option<Array<'env>>> {
         let Some(load) = self.shared.outbox.take() else {
             return Ok(None);
         };
         self.shared.end(*env, load.completions);
-        let mut parcel = env.create_array(3)?;
-        parcel.set(0, numbers(env, load.values)?)?;
-        let mut texts = env.create_array(u32::try_from(load.texts.len()).unwrap_or(0))?;
-        for (index, text) in (0..).zip(&load.texts) {
-            texts.set(index, text.as_str())?;
-        }
-        parcel.set(1, texts)?;
-        parcel.set(2, bytes(env, load.bytes)?)?;
+        let mut parcel = env.create_array(4)?;
+        parcel.set(0, numbers(env, load.parcel.values)?)?;
+        parcel.set(1, list(env, load.parcel.texts)?)?;
+        parcel.set(2, list(env, load.parcel.blobs.into_iter().map(Buffer::from))?)?;
+        parcel.set(3, bytes(env, load.bytes)?)?;
         Ok(Some(parcel))
     }
-}
 
-/// The definition of a shape that an operation of this environment brought; null when it is not known.
-#[napi(catch_unwind)]
-pub fn shape(env: Env, id: u32) -> Result<Option<String>> {
-    Ok(shapes(env)?.definition(id))
-}
-
-/// The shapes of a JavaScript environment, which all that is loaded into it share.
-fn shapes(env: Env) -> Result<Arc<Shapes>> {
-    if let Some(shapes) = env.get_instance_data::<Arc<Shapes>>()? {
-        return Ok(Arc::clone(shapes));
+    /// The definition of a shape that a packed batch named, as JSON; null for an unknown one.
+    #[napi(catch_unwind)]
+    pub fn shape(&self, id: u32) -> Option<String> {
+        self.shared.shapes.definition(id)
     }
-    let shapes = Arc::new(Shapes::new(MOST_SHAPES));
-    env.set_instance_data(Arc::clone(&shapes), (), |_| ())?;
-    Ok(shapes)
 }
 
-fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64Slice<'_>> {
+fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'_>> {
     if size_of_val(values.as_slice()) <= COPIED {
-        Float64Slice::copy_from(env, values)
+        Float64ArraySlice::copy_from(env, values)
     } else {
-        Float64Slice::from_data(env, values)
+        Float64ArraySlice::from_data(env, values)
     }
+}
+
+fn list<T: ToNapiValue>(env: &Env, items: impl IntoIterator<Item = T>) -> Result<Array<'_>> {
+    let mut list = env.create_array(0)?;
+    for (index, item) in (0..).zip(items) {
+        list.set(index, item)?;
+    }
+    Ok(list)
 }
 
 fn bytes(env: &Env, bytes: Vec<u8>) -> Result<Option<BufferSlice<'_>>> {

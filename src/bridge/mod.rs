@@ -6,7 +6,6 @@
 mod arguments;
 mod client;
 mod completion;
-mod depth;
 mod environment;
 mod failure;
 mod outbox;

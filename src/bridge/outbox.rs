@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::reply::Parcel;
+
 /// Loads up to this many bytes are joined, so that one turn of JavaScript's loop handles many completions at the price
 /// of one; a bigger one travels alone and is not copied again.
 const SMALL: usize = 16 * 1024;
@@ -10,11 +12,12 @@ const SMALL: usize = 16 * 1024;
 /// Joined loads grow no bigger than this, so that JavaScript can pause between two of them.
 const FULL: usize = 256 * 1024;
 
-/// Completions on their way: their numbers, texts and bytes, one after the other.
+/// Completions on their way: what belongs to them, one after the other.
 #[derive(Debug, Default)]
 pub struct Load {
-    pub values: Vec<f64>,
-    pub texts: Vec<String>,
+    /// Their numbers, and what the packer made of documents.
+    pub parcel: Parcel,
+    /// Replies that JavaScript decodes.
     pub bytes: Vec<u8>,
     /// How many operations it completes.
     pub completions: u32,
@@ -22,14 +25,17 @@ pub struct Load {
 
 impl Load {
     fn size(&self) -> usize {
-        size_of_val(self.values.as_slice())
-            + self.texts.iter().map(String::len).sum::<usize>()
+        let Parcel { values, texts, blobs } = &self.parcel;
+        size_of_val(values.as_slice())
+            + texts.iter().map(String::len).sum::<usize>()
+            + blobs.iter().map(Vec::len).sum::<usize>()
             + self.bytes.len()
     }
 
     fn append(&mut self, mut other: Self) {
-        self.values.append(&mut other.values);
-        self.texts.append(&mut other.texts);
+        self.parcel.values.append(&mut other.parcel.values);
+        self.parcel.texts.append(&mut other.parcel.texts);
+        self.parcel.blobs.append(&mut other.parcel.blobs);
         self.bytes.append(&mut other.bytes);
         self.completions += other.completions;
     }
@@ -98,9 +104,13 @@ mod tests {
     use super::*;
 
     fn load(op: u32, bytes: usize) -> Load {
-        Load {
+        let parcel = Parcel {
             values: vec![f64::from(op)],
             texts: vec![op.to_string()],
+            ..Parcel::default()
+        };
+        Load {
+            parcel,
             bytes: vec![0; bytes],
             completions: 1,
         }
@@ -129,9 +139,12 @@ mod tests {
             outbox.push(load(op, bytes));
         }
         let loads = drain(&outbox);
-        let texts: Vec<String> = loads.iter().map(|load| load.texts.concat()).collect();
+        let texts: Vec<String> = loads.iter().map(|load| load.parcel.texts.concat()).collect();
         assert_eq!(texts, ["12", "345", "6", "7"]);
-        assert_eq!(loads.iter().map(|load| load.completions).collect::<Vec<_>>(), [2, 3, 1, 1]);
+        assert_eq!(
+            loads.iter().map(|load| load.completions).collect::<Vec<_>>(),
+            [2, 3, 1, 1]
+        );
     }
 
     #[test]

@@ -14,7 +14,10 @@ use request::{Completer, EventSink, Meta, Request};
 pub struct Engine {}
 
 fn pending(done: Box<dyn Completer>) {
-    done.complete(Err(EngineError::new(ErrorKind::Internal, "The engine is being built")));
+    done.complete(Err(EngineError::new(
+        ErrorKind::Internal,
+        "The engine is being built",
+    )));
 }
 
 #[allow(unused_variables, clippy::needless_pass_by_value, clippy::unused_self)]

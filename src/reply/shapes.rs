@@ -106,7 +106,10 @@ impl Shapes {
             return None;
         }
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        let older = index.by_keys.get(scratch.keys.as_slice()).and_then(|id| self.get(*id));
+        let older = index
+            .by_keys
+            .get(scratch.keys.as_slice())
+            .and_then(|id| self.get(*id));
         match older {
             Some(shape) if !teaches(shape, &scratch.kinds) => return Some(shape),
             None if !index.meet(self.hasher.hash_one(&scratch.keys)) => return None,
@@ -127,7 +130,9 @@ impl Index {
     fn meet(&mut self, hash: u64) -> bool {
         let places = self.met_once.len() as u64;
         let place = usize::try_from(hash % places).unwrap_or_default();
-        self.met_once.get_mut(place).is_some_and(|met| std::mem::replace(met, hash) == hash)
+        self.met_once
+            .get_mut(place)
+            .is_some_and(|met| std::mem::replace(met, hash) == hash)
     }
 }
 
@@ -158,7 +163,9 @@ impl Scratch {
             .zip(&self.kinds)
             .enumerate()
             .map(|(place, (key, kind))| {
-                let settled = older.and_then(|shape| shape.fields.get(place)).filter(|field| !field.open);
+                let settled = older
+                    .and_then(|shape| shape.fields.get(place))
+                    .filter(|field| !field.open);
                 Field {
                     key: key.into(),
                     expected: settled.map_or(Expected::of(*kind), |field| field.expected),
@@ -175,7 +182,9 @@ impl Scratch {
 /// Whether a document has exactly the keys of `shape`, and nothing to teach it.
 fn fits(shape: &Shape, bytes: &[u8], mut at: usize, end: usize) -> bool {
     for field in &shape.fields {
-        let Some([kind, rest @ ..]) = bytes.get(at..end) else { return false };
+        let Some([kind, rest @ ..]) = bytes.get(at..end) else {
+            return false;
+        };
         if !rest.starts_with(&field.key) || (field.open && !Expected::is_blank(*kind)) {
             return false;
         }
@@ -189,7 +198,12 @@ fn fits(shape: &Shape, bytes: &[u8], mut at: usize, end: usize) -> bool {
 
 /// Whether a document holds a value where the shape knows of nothing but null.
 fn teaches(shape: &Shape, kinds: &[u8]) -> bool {
-    shape.open && shape.fields.iter().zip(kinds).any(|(field, kind)| field.open && !Expected::is_blank(*kind))
+    shape.open
+        && shape
+            .fields
+            .iter()
+            .zip(kinds)
+            .any(|(field, kind)| field.open && !Expected::is_blank(*kind))
 }
 
 #[cfg(test)]

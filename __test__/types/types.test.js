@@ -1,0 +1,16 @@
+const fs = require('node:fs');
+const path = require('node:path');
+const { compile } = require('../support/compile');
+const { createProject } = require('../support/project');
+
+const SOURCES = fs.readdirSync(__dirname).filter((name) => /\.[cm]ts$/.test(name));
+
+describe.each(['mongoose', 'mongoose8'])('typings beside %s', (mongoose) => {
+  const project = createProject({ mongoose, files: ['index.d.ts', 'index.d.mts'] });
+  afterAll(project.remove);
+
+  test('every example compiles, and every mistake is found', () => {
+    for (const name of SOURCES) project.write(name, fs.readFileSync(path.join(__dirname, name), 'utf8'));
+    expect(compile(project.directory, SOURCES)).toBe('');
+  });
+});

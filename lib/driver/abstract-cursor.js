@@ -1,0 +1,441 @@
+'use strict';
+
+const { EventEmitter } = require('node:events');
+const { traced } = require('../protocol/errors');
+const { readConcernOf } = require('../protocol/concerns');
+const readPreferences = require('../protocol/read-preference');
+const { MongoDBNamespace } = require('../protocol/namespace');
+const { CursorStream } = require('./cursor-stream');
+
+const FLAGS = ['tailable', 'oplogReplay', 'noCursorTimeout', 'awaitData', 'exhaust', 'partial'];
+const FLAG_NAMES = new Map([['partial', 'allowPartialResults']]);
+
+const NULL_DOCUMENT =
+  'Cursor returned a `null` document, but the cursor is not exhausted.  Mapping documents to `null` is not supported in the cursor transform.';
+
+/** @type {any[]} */
+const NOTHING = [];
+
+/**
+ * A cursor as the official driver has them: nothing is sent before the first document is asked for, the builder methods
+ * work until then. The command is built right away, in `body`; builder methods change it.
+ */
+class AbstractCursor extends EventEmitter {
+  /**
+   * @param {any} client
+   * @param {string} dbName
+   * @param {any} body the command
+   * @param {import('./operation').Operation} op
+   */
+  constructor(client, dbName, body, op) {
+    super();
+    this.client = client;
+    this.dbName = dbName;
+    this.body = body;
+    this.op = op;
+    /** The engine's name of the open cursor; 0 when there is none (any more). */
+    this.handle = 0;
+    /** @type {any[]} */
+    this.documents = NOTHING;
+    this.position = 0;
+    this.initialized = false;
+    this.isClosed = false;
+    this.isKilled = false;
+    this.hasEmittedClose = false;
+    /** @type {((document: any) => any) | null} */
+    this.transform = null;
+    /** @type {Promise<void> | null} */
+    this.fetching = null;
+    /** @type {number | null} */
+    this.deadline = null;
+    /** @type {(() => void) | null} */
+    this.abortListener = null;
+    if (op.signal !== null) this.watchSignal(op.signal);
+  }
+
+  /** Official cursors show the server's cursor id, which stays below the border: here it is the engine's. */
+  get id() {
+    if (!this.initialized) return undefined;
+    return this.op.codec.Long.fromNumber(this.handle);
+  }
+
+  get closed() {
+    return this.isClosed && this.bufferedCount() === 0;
+  }
+
+  get killed() {
+    return this.isKilled;
+  }
+
+  get namespace() {
+    return new MongoDBNamespace(this.dbName, '$cmd');
+  }
+
+  get readPreference() {
+    return this.op.readPreference ?? this.op.codec.ReadPreference.primary;
+  }
+
+  get readConcern() {
+    return this.op.readConcern ?? undefined;
+  }
+
+  get loadBalanced() {
+    return this.client.s.options.loadBalanced === true;
+  }
+
+  bufferedCount() {
+    return this.documents.length - this.position;
+  }
+
+  /** @param {number} [number] */
+  readBufferedDocuments(number) {
+    const end = Math.min(this.position + (number ?? Infinity), this.documents.length);
+    const documents = this.documents.slice(this.position, end);
+    this.position = end;
+    return documents;
+  }
+
+  async hasNext() {
+    this.op.signal?.throwIfAborted();
+    if (this.isKilled) return false;
+    while (this.bufferedCount() === 0) {
+      if (this.isDone()) return false;
+      await this.fetch();
+    }
+    return true;
+  }
+
+  async next() {
+    this.throwIfUnusable();
+    while (this.bufferedCount() === 0) {
+      if (this.isDone()) return null;
+      await this.fetch();
+    }
+    return this.shift();
+  }
+
+  /** At most one question to the server: `null` may also mean "not yet". */
+  async tryNext() {
+    this.throwIfUnusable();
+    if (this.bufferedCount() === 0) {
+      if (this.isDone()) return null;
+      await this.fetch();
+    }
+    return this.bufferedCount() === 0 ? null : this.shift();
+  }
+
+  async toArray() {
+    this.op.signal?.throwIfAborted();
+    const { transform } = this;
+    /** @type {any[]} */
+    let all = this.readBufferedDocuments();
+    while (!this.isDone()) {
+      await this.fetch();
+      const batch = this.takeBatch();
+      if (all.length === 0) all = batch;
+      else for (const document of batch) all.push(document);
+    }
+    if (transform === null) return all;
+    const mapped = [];
+    for (const document of all) mapped.push(await this.apply(transform, document));
+    return mapped;
+  }
+
+  /** @param {(document: any) => any} iterator `false` ends it */
+  async forEach(iterator) {
+    this.op.signal?.throwIfAborted();
+    if (typeof iterator !== 'function') {
+      throw new this.op.codec.mongo.MongoInvalidArgumentError('Argument "iterator" must be a function');
+    }
+    for await (const document of this) {
+      if (iterator(document) === false) break;
+    }
+  }
+
+  async *[Symbol.asyncIterator]() {
+    this.op.signal?.throwIfAborted();
+    try {
+      while (!this.closed && !this.isKilled) {
+        const document = await this.next();
+        if (document === null) return;
+        yield document;
+        this.op.signal?.throwIfAborted();
+      }
+    } finally {
+      if (!this.isClosed) await this.close();
+    }
+  }
+
+  /** @param {{transform?: (document: any) => any}} [options] */
+  stream(options) {
+    return new CursorStream(this, options?.transform);
+  }
+
+  async close() {
+    this.isClosed = true;
+    this.forgetSignal();
+    const { handle } = this;
+    this.handle = 0;
+    if (handle !== 0) {
+      this.isKilled = true;
+      try {
+        await this.client.s.engine.closeCursor(handle);
+      } catch {
+        // The server drops what nobody reads.
+      }
+    }
+    this.emitClose();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  /** Back to before the first document; the next read asks the server again. */
+  rewind() {
+    if (!this.initialized) return;
+    const { handle } = this;
+    if (handle !== 0) this.client.s.engine.closeCursor(handle).catch(() => {});
+    this.handle = 0;
+    this.documents = NOTHING;
+    this.position = 0;
+    this.initialized = false;
+    this.isClosed = false;
+    this.isKilled = false;
+    this.hasEmittedClose = false;
+    this.deadline = null;
+  }
+
+  /**
+   * @param {string} flag
+   * @param {boolean} value
+   */
+  addCursorFlag(flag, value) {
+    this.throwIfInitialized();
+    const { MongoInvalidArgumentError } = this.op.codec.mongo;
+    if (!FLAGS.includes(flag)) {
+      throw new MongoInvalidArgumentError(`Flag ${flag} is not one of ${FLAGS}`);
+    }
+    if (typeof value !== 'boolean') throw new MongoInvalidArgumentError(`Flag ${flag} must be a boolean value`);
+    // Exhaust is a flag of the wire, not of the command.
+    if (flag !== 'exhaust') this.body[FLAG_NAMES.get(flag) ?? flag] = value;
+    return this;
+  }
+
+  /** @param {(document: any) => any} transform applied after those given before */
+  map(transform) {
+    this.throwIfInitialized();
+    const before = this.transform;
+    this.transform = before === null ? transform : (document) => transform(before(document));
+    return this;
+  }
+
+  /** @param {any} readPreference */
+  withReadPreference(readPreference) {
+    this.throwIfInitialized();
+    const { codec } = this.op;
+    if (typeof readPreference !== 'string' && !(readPreference instanceof codec.ReadPreference)) {
+      throw new codec.mongo.MongoInvalidArgumentError(`Invalid read preference: ${readPreference}`);
+    }
+    this.op.readPreference = readPreferences.forEngine(readPreferences.readPreferenceOf(codec, readPreference));
+    this.op.ownReadPreference = true;
+    return this;
+  }
+
+  /** @param {any} readConcern */
+  withReadConcern(readConcern) {
+    this.throwIfInitialized();
+    this.op.readConcern = readConcernOf(readConcern) ?? this.op.readConcern;
+    return this;
+  }
+
+  /** @param {number} value */
+  maxTimeMS(value) {
+    this.throwIfInitialized();
+    this.body.maxTimeMS = this.requireNumber(value, 'Argument for maxTimeMS must be a number');
+    return this;
+  }
+
+  /** @param {number} value */
+  batchSize(value) {
+    this.throwIfInitialized();
+    if (this.body.tailable) {
+      throw new this.op.codec.mongo.MongoTailableCursorError('Tailable cursor does not support batchSize');
+    }
+    this.setBatchSize(this.requireNumber(value, 'Operation "batchSize" requires an integer'));
+    return this;
+  }
+
+  /** @param {number} value */
+  setBatchSize(value) {
+    this.body.cursor.batchSize = value;
+  }
+
+  /** Called once before the command is sent; the kinds of cursors settle their body here. */
+  prepare() {}
+
+  /**
+   * @param {any} [verbosity] or `{timeoutMS}`
+   * @param {any} [options]
+   */
+  async explainWith(verbosity, options) {
+    this.prepare();
+    const op = this.op.copy();
+    op.clientSession = this.op.clientSession;
+    op.explain = (verbosity?.timeoutMS === undefined ? verbosity : null) ?? true;
+    op.timeoutMS = options?.timeoutMS ?? verbosity?.timeoutMS ?? op.timeoutMS;
+    return await op.execute(this.dbName, { ...this.body });
+  }
+
+  // What follows is the cursor's own business.
+
+  /** No document is left here, and none can come. */
+  isDone() {
+    return this.isClosed || (this.initialized && this.handle === 0);
+  }
+
+  shift() {
+    const document = this.documents[this.position];
+    // Let go of what was read: a batch may be large, and its reader slow.
+    this.documents[this.position] = undefined;
+    this.position += 1;
+    return this.transform === null ? document : this.apply(this.transform, document);
+  }
+
+  takeBatch() {
+    const batch = this.position === 0 ? this.documents : this.documents.slice(this.position);
+    this.documents = NOTHING;
+    this.position = 0;
+    return batch;
+  }
+
+  /**
+   * @param {(document: any) => any} transform
+   * @param {any} document
+   */
+  async apply(transform, document) {
+    try {
+      const result = transform(document);
+      if (result === null) throw new this.op.codec.mongo.MongoAPIError(NULL_DOCUMENT);
+      return result;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** One batch more; whoever asks meanwhile waits for the same one. */
+  async fetch() {
+    if (this.fetching !== null) return await this.fetching;
+    this.fetching = this.initialized ? this.fetchMore() : this.open();
+    try {
+      await this.fetching;
+      this.op.signal?.throwIfAborted();
+    } catch (error) {
+      await this.close();
+      throw traced(error);
+    } finally {
+      this.fetching = null;
+    }
+  }
+
+  async open() {
+    try {
+      const { op } = this;
+      this.prepare();
+      // A copy where the moment decides about the concerns: the same cursor may run again under others.
+      const body = op.clientSession === null ? this.body : { ...this.body };
+      op.admit(body);
+      if (op.timeoutMS !== null && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;
+      this.accept(await this.start(body));
+    } finally {
+      this.initialized = true;
+    }
+  }
+
+  /**
+   * @param {any} body
+   * @returns {Promise<{documents: any[], cursor: number}>}
+   */
+  start(body) {
+    if (this.op.explain !== null) return this.startWithReply(body, (reply) => [reply]);
+    return this.client.s.engine.openCursor(this.dbName, body, this.op);
+  }
+
+  /**
+   * @param {any} body
+   * @param {(reply: any) => any[]} documentsOf
+   */
+  async startWithReply(body, documentsOf) {
+    return { documents: documentsOf(await this.op.send(this.dbName, body)), cursor: 0 };
+  }
+
+  timesOutAsAWhole() {
+    return !this.body.tailable && this.op.timeoutMode !== 'iteration';
+  }
+
+  async fetchMore() {
+    const { op } = this;
+    if (this.deadline !== null) op.timeoutMS = Math.max(1, Math.ceil(this.deadline - performance.now()));
+    this.accept(await this.client.s.engine.nextBatch(this.handle, op));
+  }
+
+  /** @param {{documents: any[], cursor: number}} batch */
+  accept({ documents, cursor }) {
+    if (this.isClosed) {
+      // Closed while the answer was on its way.
+      if (cursor !== 0 && cursor !== this.handle) this.client.s.engine.closeCursor(cursor).catch(() => {});
+      return;
+    }
+    this.documents = documents;
+    this.position = 0;
+    this.handle = cursor;
+    if (cursor === 0) this.finish();
+  }
+
+  /** The server has no more: what is buffered may still be read. */
+  finish() {
+    this.isClosed = true;
+    this.forgetSignal();
+    this.emitClose();
+  }
+
+  emitClose() {
+    if (this.hasEmittedClose) return;
+    this.hasEmittedClose = true;
+    this.emit('close');
+  }
+
+  /** @param {AbortSignal} signal */
+  watchSignal(signal) {
+    this.abortListener = () => void this.close();
+    signal.addEventListener('abort', this.abortListener, { once: true });
+  }
+
+  forgetSignal() {
+    if (this.abortListener === null) return;
+    this.op.signal?.removeEventListener('abort', this.abortListener);
+    this.abortListener = null;
+  }
+
+  throwIfUnusable() {
+    this.op.signal?.throwIfAborted();
+    if (this.isKilled) throw new this.op.codec.mongo.MongoCursorExhaustedError();
+  }
+
+  throwIfInitialized() {
+    if (this.initialized || this.fetching !== null) throw new this.op.codec.mongo.MongoCursorInUseError();
+  }
+
+  /**
+   * @param {any} value
+   * @param {string} message
+   * @returns {number}
+   */
+  requireNumber(value, message) {
+    if (typeof value !== 'number') throw new this.op.codec.mongo.MongoInvalidArgumentError(message);
+    return value;
+  }
+}
+
+module.exports = { AbstractCursor };

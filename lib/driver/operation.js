@@ -1,0 +1,231 @@
+'use strict';
+
+const bsonOptions = require('../protocol/bson-options');
+const { readConcernOf } = require('../protocol/concerns');
+const { traced } = require('../protocol/errors');
+const { explainCommand } = require('../protocol/explain');
+const readPreferences = require('../protocol/read-preference');
+const { numbers, rules } = require('../protocol/rules');
+const { admitToSession } = require('./session');
+const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
+
+/** @typedef {import('./settings').Settings} Settings */
+
+const COMMON = rules(numbers('maxTimeMS'), {
+  session(_body, value, op) {
+    op.clientSession = value ?? null;
+  },
+  signal(_body, value, op) {
+    op.signal = value ?? null;
+  },
+  timeoutMS(_body, value, op) {
+    if (value !== null) op.timeoutMS = value;
+  },
+});
+
+for (const name of bsonOptions.BSON_OPTION_NAMES) {
+  COMMON[name] = (_body, _value, op) => {
+    op.ownBson = true;
+  };
+}
+
+const READ_PREFERENCE = rules(COMMON, {
+  readPreference(_body, _value, op) {
+    op.ownReadPreference = true;
+  },
+});
+
+/** What every read takes. */
+const READ = rules(READ_PREFERENCE, {
+  readConcern(_body, value, op) {
+    op.readConcern = readConcernOf(value) ?? op.readConcern;
+  },
+});
+
+/** What every write takes. */
+const WRITE = rules(COMMON);
+for (const name of ['writeConcern', 'w', 'j', 'wtimeout', 'wtimeoutMS', 'journal']) {
+  WRITE[name] = (_body, _value, op) => {
+    op.ownWriteConcern = true;
+  };
+}
+
+/** What cursors take beside. */
+const CURSOR = rules({
+  maxAwaitTimeMS(_body, value, op) {
+    if (typeof value === 'number') op.maxAwaitTimeMS = value;
+  },
+  timeoutMode(_body, value, op) {
+    op.timeoutMode = value;
+  },
+});
+
+const EXPLAIN = rules({
+  explain(_body, value, op) {
+    op.explain = value;
+  },
+});
+
+const NO_EXPLAIN = rules({
+  explain(_body, value, op) {
+    if (value === null) return;
+    throw new op.codec.mongo.MongoInvalidArgumentError('Option "explain" is not supported on this command');
+  },
+});
+
+/**
+ * One call of the driver on its way to the engine: at the same time the engine's own description of an operation (`codec`
+ * to `maxAwaitTimeMS`) and the place where the caller's options are gathered.
+ */
+class Operation {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.codec = settings.codec;
+    this.read = false;
+    this.write = false;
+    this.session = 0;
+    /** @type {any} */
+    this.bson = settings.bson;
+    /** @type {any} */
+    this.readPreference = null;
+    /** @type {number | null} */
+    this.timeoutMS = settings.timeoutMS;
+    /** @type {AbortSignal | null} */
+    this.signal = null;
+    /** @type {number | null} */
+    this.maxAwaitTimeMS = null;
+    this.settings = settings;
+    /** @type {any} */
+    this.clientSession = null;
+    /** @type {{level: string} | null} */
+    this.readConcern = null;
+    /** @type {Record<string, any> | null} */
+    this.writeConcern = null;
+    /** @type {any} */
+    this.explain = null;
+    /** @type {string | null} */
+    this.timeoutMode = null;
+    this.wholeReply = false;
+    this.ownBson = false;
+    this.ownReadPreference = false;
+    this.ownWriteConcern = false;
+  }
+
+  /** @param {Settings} settings */
+  static reading(settings) {
+    const op = new Operation(settings);
+    op.read = true;
+    op.readPreference = readPreferences.forEngine(settings.readPreference);
+    op.readConcern = settings.readConcern;
+    return op;
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {boolean} numbered whether it may be sent again under a transaction number
+   */
+  static writing(settings, numbered) {
+    const op = new Operation(settings);
+    op.write = numbered;
+    op.writeConcern = settings.writeConcern;
+    return op;
+  }
+
+  /** @returns {Operation} one more of the same kind, outside any session */
+  copy() {
+    const op = Object.assign(new Operation(this.settings), this);
+    op.session = 0;
+    op.clientSession = null;
+    return op;
+  }
+
+  /** Whether the server is asked to confirm the write. */
+  get acknowledged() {
+    return this.writeConcern === null || this.writeConcern.w !== 0;
+  }
+
+  /**
+   * Reads the caller's options: own properties that the table knows, nothing else.
+   * @param {import('../protocol/rules').Rules} table
+   * @param {any} options
+   * @param {any} body the command in the making
+   */
+  take(table, options, body) {
+    if (typeof options !== 'object' || options === null) return;
+    for (const name in options) {
+      const rule = table[name];
+      if (rule === undefined || !Object.hasOwn(options, name)) continue;
+      const value = options[name];
+      if (value !== undefined) rule(body, value, this);
+    }
+    if (this.ownBson) this.bson = bsonOptions.forEngine(bsonOptions.resolveBsonOptions(options, this.settings.bsonOptions));
+    if (this.ownReadPreference) this.takeReadPreference(options);
+    if (this.ownWriteConcern) this.writeConcern = writeConcernIn(ownOptions(options)) ?? this.writeConcern;
+  }
+
+  /** @param {any} options */
+  takeReadPreference(options) {
+    const own = readPreferenceIn(this.codec, ownOptions(options));
+    if (own !== null) this.readPreference = readPreferences.forEngine(own);
+  }
+
+  /**
+   * Settles session and concerns: what the operation's moment decides, not its options alone.
+   * @param {any} body
+   */
+  admit(body) {
+    if (this.clientSession !== null && admitToSession(this.clientSession, this)) return;
+    if (this.readConcern !== null) body.readConcern = this.readConcern;
+    if (this.writeConcern !== null) this.admitWriteConcern(body);
+  }
+
+  /** @param {any} body */
+  admitWriteConcern(body) {
+    const { MongoAPIError } = this.codec.mongo;
+    if (!this.acknowledged) {
+      if (this.clientSession !== null) {
+        throw new MongoAPIError('Cannot have explicit session with unacknowledged writes');
+      }
+      this.write = false;
+    }
+    body.writeConcern = this.writeConcern;
+  }
+
+  /**
+   * @param {string} db
+   * @param {any} body
+   * @returns {Promise<any>} the server's reply
+   */
+  async execute(db, body) {
+    this.admit(body);
+    return await this.send(db, body);
+  }
+
+  /**
+   * @param {string} db
+   * @param {any} body
+   * @returns {Promise<any>}
+   */
+  async send(db, body) {
+    const { engine } = this.settings;
+    let reply;
+    try {
+      reply = await engine.command(db, this.explain === null ? body : this.explained(body), this);
+    } catch (error) {
+      throw traced(error);
+    }
+    if (reply.writeConcernError != null) throw new this.codec.mongo.MongoWriteConcernError(reply);
+    return reply;
+  }
+
+  /** @param {any} body */
+  explained(body) {
+    if (this.timeoutMS !== null && (body.maxTimeMS != null || this.explain?.maxTimeMS != null)) {
+      throw new this.codec.mongo.MongoAPIError('Cannot use maxTimeMS with timeoutMS for explain commands.');
+    }
+    this.write = false;
+    return explainCommand(this.explain, body);
+  }
+}
+
+module.exports = { COMMON, CURSOR, EXPLAIN, NO_EXPLAIN, Operation, READ, READ_PREFERENCE, WRITE };

@@ -1,0 +1,76 @@
+'use strict';
+
+const { rules } = require('../protocol/rules');
+const { AbstractCursor } = require('./abstract-cursor');
+const { COMMON, CURSOR, Operation, READ_PREFERENCE } = require('./operation');
+
+const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR);
+delete OPTIONS.maxTimeMS;
+
+/** The cursor of a command that the caller wrote. */
+class RunCommandCursor extends AbstractCursor {
+  /**
+   * @param {any} db
+   * @param {any} command
+   * @param {any} [options]
+   */
+  constructor(db, command, options) {
+    const op = new Operation(db.s);
+    op.take(OPTIONS, options, {});
+    super(db.client, db.dbName, { ...command }, op);
+  }
+
+  /** @param {any} comment of the commands that ask for more */
+  setComment(comment) {
+    this.op.getMoreComment = comment;
+    return this;
+  }
+
+  /** @param {number} maxTimeMS of the commands that ask for more */
+  setMaxTimeMS(maxTimeMS) {
+    this.op.maxAwaitTimeMS = maxTimeMS;
+    return this;
+  }
+
+  /** @param {number} batchSize of the commands that ask for more */
+  setBatchSize(batchSize) {
+    this.op.getMoreBatchSize = batchSize;
+    return this;
+  }
+
+  clone() {
+    return this.refuse('Clone not supported, create a new cursor with db.runCursorCommand');
+  }
+
+  withReadConcern() {
+    return this.refuse('RunCommandCursor does not support readConcern it must be attached to the command being run');
+  }
+
+  addCursorFlag() {
+    return this.refuse(
+      'RunCommandCursor does not support cursor flags, they must be attached to the command being run',
+    );
+  }
+
+  maxTimeMS() {
+    return this.refuse(
+      'maxTimeMS must be configured on the command document directly, to configure getMore.maxTimeMS use cursor.setMaxTimeMS()',
+    );
+  }
+
+  batchSize() {
+    return this.refuse(
+      'batchSize must be configured on the command document directly, to configure getMore.batchSize use cursor.setBatchSize()',
+    );
+  }
+
+  /**
+   * @param {string} message
+   * @returns {any}
+   */
+  refuse(message) {
+    throw new this.op.codec.mongo.MongoAPIError(message);
+  }
+}
+
+module.exports = { RunCommandCursor };

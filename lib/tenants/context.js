@@ -1,0 +1,43 @@
+'use strict';
+
+const { AsyncLocalStorage } = require('node:async_hooks');
+
+/**
+ * What holds for the code that runs inside one `run()`. Frames of several wrappers may lie inside each other.
+ *
+ * @typedef {object} Frame
+ * @property {object} owner          the wrapper's tenant layer
+ * @property {string} [db]
+ * @property {any} [session]
+ * @property {number} [timeoutMS]
+ * @property {Set<string>} [preparing]  collections whose first write this code belongs to
+ * @property {Frame} [outer]
+ */
+
+/** One store for all wrappers: each further one would cost every promise of the process. */
+const storage = /** @type {AsyncLocalStorage<Frame | undefined>} */ (new AsyncLocalStorage());
+
+/**
+ * The innermost frame of one wrapper.
+ * @param {object} owner
+ * @returns {Frame | undefined}
+ */
+function frameOf(owner) {
+  let frame = storage.getStore();
+  while (frame !== undefined && frame.owner !== owner) frame = frame.outer;
+  return frame;
+}
+
+/**
+ * Runs `fn` in a frame that adds to the one around it.
+ * @template T
+ * @param {object} owner
+ * @param {Omit<Frame, 'owner' | 'outer'>} values
+ * @param {() => T} fn
+ * @returns {T}
+ */
+function runIn(owner, values, fn) {
+  return storage.run({ ...frameOf(owner), ...values, owner, outer: storage.getStore() }, fn);
+}
+
+module.exports = { frameOf, runIn };

@@ -1,0 +1,290 @@
+//! JavaScript's handle on an [`Engine`]: every call copies what it needs, submits, and returns.
+
+#![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
+#![allow(clippy::too_many_arguments, reason = "positions cost less than an object")]
+
+use std::sync::Arc;
+
+use bson::RawDocumentBuf;
+use napi::bindgen_prelude::BufferSlice;
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+
+use super::arguments::{document, form, meta, purpose};
+use super::completion::{Completion, Events, Form};
+use super::environment::{Environment, NativeEnvironment};
+use super::failure;
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::request::{Completer, Request};
+
+/// One client: a connection string, its pools, and what was opened through it.
+///
+/// Operations, cursors, sessions and streams are numbers of JavaScript's choice, above 0 and never used twice in an
+/// environment. How an operation ends is told through the environment's outbox.
+#[napi]
+pub struct NativeClient {
+    environment: Arc<Environment>,
+    engine: Arc<Engine>,
+}
+
+#[napi]
+impl NativeClient {
+    /// Checks the connection string and the configuration (JSON); never connects.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(environment: &NativeEnvironment, client: u32, uri: String, config: String) -> Result<Self> {
+        let environment = Arc::clone(&environment.shared);
+        let events = Events::new(Arc::clone(&environment), client);
+        let engine = Engine::new(&uri, &config, events)
+            .map_err(|error| Error::new(Status::InvalidArg, error.message))?;
+        environment.adopt(&engine);
+        Ok(Self { environment, engine })
+    }
+
+    /// Runs one command.
+    #[napi(catch_unwind)]
+    pub fn command(
+        &self,
+        env: Env,
+        op: u32,
+        db: String,
+        session: u32,
+        flags: u32,
+        body: BufferSlice,
+        meta: Option<String>,
+    ) {
+        let request = request(db, session, flags, &body, meta.as_deref());
+        self.submit(env, op, form(flags), request, |request, done| {
+            self.engine.command(op, request, done)
+        });
+    }
+
+    /// Runs a command that opens a cursor; answers its first batch.
+    #[napi(catch_unwind)]
+    pub fn open_cursor(
+        &self,
+        env: Env,
+        op: u32,
+        cursor: u32,
+        db: String,
+        session: u32,
+        flags: u32,
+        body: BufferSlice,
+        meta: Option<String>,
+    ) {
+        let request = request(db, session, flags, &body, meta.as_deref());
+        self.submit(env, op, form(flags), request, |request, done| {
+            self.engine.open_cursor(op, cursor, request, done);
+        });
+    }
+
+    /// Answers the next batch of a cursor.
+    #[napi(catch_unwind)]
+    pub fn next_batch(&self, env: Env, op: u32, cursor: u32, flags: u32, meta: Option<String>) {
+        self.submit(env, op, form(flags), self::meta(meta.as_deref()), |meta, done| {
+            self.engine.next_batch(op, cursor, meta, done);
+        });
+    }
+
+    /// Closes a cursor, here and on the server.
+    #[napi(catch_unwind)]
+    pub fn close_cursor(&self, env: Env, op: u32, cursor: u32) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.close_cursor(op, cursor, done)
+        });
+    }
+
+    /// Gives an operation up; it ends with an error, unless it has ended already.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, op: u32) {
+        self.engine.cancel(op);
+    }
+
+    /// Records a session. Answers null, or what is wrong.
+    #[napi(catch_unwind)]
+    pub fn start_session<'env>(
+        &self,
+        env: &'env Env,
+        session: u32,
+        options: String,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        wrong(env, self.engine.start_session(session, &options))
+    }
+
+    /// Records a transaction, which the session's next operation starts. Answers null, or what is wrong.
+    #[napi(catch_unwind)]
+    pub fn start_transaction<'env>(
+        &self,
+        env: &'env Env,
+        session: u32,
+        options: String,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        wrong(env, self.engine.start_transaction(session, &options))
+    }
+
+    /// Commits the session's transaction.
+    #[napi(catch_unwind)]
+    pub fn commit_transaction(&self, env: Env, op: u32, session: u32, meta: Option<String>) {
+        self.submit(env, op, Form::Bson, self::meta(meta.as_deref()), |meta, done| {
+            self.engine.commit_transaction(op, session, meta, done);
+        });
+    }
+
+    /// Aborts the session's transaction.
+    #[napi(catch_unwind)]
+    pub fn abort_transaction(&self, env: Env, op: u32, session: u32, meta: Option<String>) {
+        self.submit(env, op, Form::Bson, self::meta(meta.as_deref()), |meta, done| {
+            self.engine.abort_transaction(op, session, meta, done);
+        });
+    }
+
+    /// Ends a session.
+    #[napi(catch_unwind)]
+    pub fn end_session(&self, env: Env, op: u32, session: u32) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.end_session(op, session, done)
+        });
+    }
+
+    /// What is known of a session, as BSON; null for an unknown one.
+    #[napi(catch_unwind)]
+    pub fn session_info<'env>(&self, env: &'env Env, session: u32) -> Result<Option<BufferSlice<'env>>> {
+        let info = self.engine.session_info(session);
+        info.map(|info| BufferSlice::copy_from(env, info.as_bytes()))
+            .transpose()
+    }
+
+    /// Advances a session's clocks: BSON `{clusterTime?, operationTime?}`.
+    #[napi(catch_unwind)]
+    pub fn advance_session(&self, session: u32, times: BufferSlice) -> Result<()> {
+        let times = RawDocumentBuf::from_bytes(times.to_vec())
+            .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        self.engine.advance_session(session, times);
+        Ok(())
+    }
+
+    /// Opens a change stream; `options` is BSON `{pipeline, options}`.
+    #[napi(catch_unwind)]
+    pub fn open_stream(
+        &self,
+        env: Env,
+        op: u32,
+        stream: u32,
+        db: Option<String>,
+        collection: Option<String>,
+        session: u32,
+        options: BufferSlice,
+    ) {
+        self.submit(env, op, Form::Bson, document(&options), |options, done| {
+            self.engine
+                .open_stream(op, stream, db, collection, session, options, done);
+        });
+    }
+
+    /// Waits for changes: at least one.
+    #[napi(catch_unwind)]
+    pub fn next_changes(&self, env: Env, op: u32, stream: u32, flags: u32) {
+        self.submit(env, op, form(flags), Ok(()), |(), done| {
+            self.engine.next_changes(op, stream, done)
+        });
+    }
+
+    /// Closes a change stream.
+    #[napi(catch_unwind)]
+    pub fn close_stream(&self, env: Env, op: u32, stream: u32) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.close_stream(op, stream, done)
+        });
+    }
+
+    /// Opens the pool of a database (null: the shared one) and waits for a usable server.
+    #[napi(catch_unwind)]
+    pub fn connect(&self, env: Env, op: u32, db: Option<String>) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.connect(op, db, done)
+        });
+    }
+
+    /// Gives databases (JSON list of names) a pool of their own (JSON), or none (null).
+    #[napi(catch_unwind)]
+    pub fn configure(&self, env: Env, op: u32, dbs: String, pool: Option<String>) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.configure(op, &dbs, pool.as_deref(), done)
+        });
+    }
+
+    /// Closes the pool of a database once nothing uses it.
+    #[napi(catch_unwind)]
+    pub fn close_pool(&self, env: Env, op: u32, db: String) {
+        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
+            self.engine.close_pool(op, db, done)
+        });
+    }
+
+    /// Closes everything; `options` is JSON `{force, timeoutMS, refuse}`. Answers two numbers: drained, cancelled.
+    #[napi(catch_unwind)]
+    pub fn close(&self, env: Env, op: u32, options: String) {
+        let form = Form::Numbers(&["drained", "cancelled"]);
+        self.submit(env, op, form, Ok(()), |(), done| {
+            self.engine.close(op, &options, done)
+        });
+    }
+
+    /// Accepts work again after [`Self::close`].
+    #[napi(catch_unwind)]
+    pub fn reopen(&self) {
+        self.engine.reopen();
+    }
+
+    /// Statistics, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> String {
+        self.engine.stats()
+    }
+
+    /// Submits an operation, or ends it at once when its arguments are unusable.
+    fn submit<T>(
+        &self,
+        env: Env,
+        op: u32,
+        form: Form,
+        arguments: std::result::Result<T, EngineError>,
+        run: impl FnOnce(T, Box<dyn Completer>),
+    ) {
+        self.environment.begin(env);
+        let done = Box::new(Completion::new(Arc::clone(&self.environment), op, form));
+        match arguments {
+            Ok(arguments) => run(arguments, done),
+            Err(error) => done.complete(Err(error)),
+        }
+    }
+}
+
+impl Drop for NativeClient {
+    fn drop(&mut self) {
+        self.engine.dispose();
+    }
+}
+
+fn request(
+    db: String,
+    session: u32,
+    flags: u32,
+    body: &[u8],
+    settings: Option<&str>,
+) -> std::result::Result<Request, EngineError> {
+    Ok(Request {
+        db,
+        session,
+        purpose: purpose(flags),
+        body: document(body)?,
+        meta: meta(settings)?,
+    })
+}
+
+fn wrong(env: &Env, result: std::result::Result<(), EngineError>) -> Result<Option<BufferSlice<'_>>> {
+    let error = result.err();
+    error
+        .map(|error| BufferSlice::copy_from(env, failure::payload(&error).as_bytes()))
+        .transpose()
+}

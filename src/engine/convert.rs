@@ -1,0 +1,94 @@
+//! The driver's errors as ours: nothing the server said is lost, nothing secret is added.
+
+use bson::RawDocumentBuf;
+use mongodb::error::{Error, ErrorKind as DriverKind, WriteFailure};
+
+use super::error::{EngineError, ErrorKind};
+use crate::pool::attempt::Attempt;
+
+/// An error of an operation.
+pub fn operation_error(error: &Error, attempt: &Attempt) -> EngineError {
+    let mut converted = setup_error(error);
+    converted.sent = attempt.sent();
+    converted.address = attempt.address();
+    converted
+}
+
+/// An error from before anything could be sent.
+pub fn setup_error(error: &Error) -> EngineError {
+    let mut converted = EngineError::new(kind(error), message(error));
+    converted.labels = labels(error);
+    converted.reply = error.server_response().cloned();
+    match code(error) {
+        Some((code, name)) => {
+            converted.code = Some(code);
+            converted.code_name = name;
+        }
+        None => {
+            // An authentication failure wraps the server's answer.
+            let inner = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Error>);
+            if let Some((code, name)) = inner.and_then(code) {
+                converted.code = Some(code);
+                converted.code_name = name;
+            }
+        }
+    }
+    converted
+}
+
+fn kind(error: &Error) -> ErrorKind {
+    match &*error.kind {
+        DriverKind::Command(_) | DriverKind::Write(_) | DriverKind::InsertMany(_) | DriverKind::BulkWrite(_) => {
+            ErrorKind::Command
+        }
+        DriverKind::Io(io) if io.kind() == std::io::ErrorKind::TimedOut => ErrorKind::NetworkTimeout,
+        // A reply that is no reply is as good as a broken connection.
+        DriverKind::Io(_) | DriverKind::InvalidResponse { .. } => ErrorKind::Network,
+        DriverKind::ConnectionPoolCleared { .. } => ErrorKind::PoolCleared,
+        DriverKind::ServerSelection { .. } => ErrorKind::ServerSelection,
+        DriverKind::Authentication { .. } => ErrorKind::Authentication,
+        DriverKind::InvalidArgument { .. } | DriverKind::Bson(_) | DriverKind::MissingResumeToken => {
+            ErrorKind::InvalidArgument
+        }
+        DriverKind::Transaction { .. } => ErrorKind::Transaction,
+        DriverKind::Shutdown => ErrorKind::Closed,
+        DriverKind::DnsResolve { .. }
+        | DriverKind::InvalidTlsConfig { .. }
+        | DriverKind::IncompatibleServer { .. }
+        | DriverKind::SessionsNotSupported => ErrorKind::Configuration,
+        _ => ErrorKind::Internal,
+    }
+}
+
+/// The text; of a server's error the server's own, without the driver's frame around it.
+pub fn message(error: &Error) -> String {
+    match &*error.kind {
+        DriverKind::Command(command) => command.message.clone(),
+        DriverKind::Write(WriteFailure::WriteConcernError(failure)) => failure.message.clone(),
+        DriverKind::Write(WriteFailure::WriteError(failure)) => failure.message.clone(),
+        DriverKind::Io(io) => io.to_string(),
+        kind => kind.to_string(),
+    }
+}
+
+fn code(error: &Error) -> Option<(i32, Option<String>)> {
+    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    match &*error.kind {
+        DriverKind::Command(command) => Some((command.code, named(&command.code_name))),
+        DriverKind::Write(WriteFailure::WriteConcernError(failure)) => Some((failure.code, named(&failure.code_name))),
+        DriverKind::Write(WriteFailure::WriteError(failure)) => Some((failure.code, failure.code_name.clone())),
+        _ => None,
+    }
+}
+
+fn labels(error: &Error) -> Vec<String> {
+    let mut labels: Vec<String> = error.labels().iter().cloned().collect();
+    labels.sort_unstable();
+    labels
+}
+
+/// A decoded reply as bytes again: the driver hands out only the former.
+pub fn raw_reply(reply: &bson::Document) -> Result<RawDocumentBuf, EngineError> {
+    RawDocumentBuf::try_from(reply)
+        .map_err(|error| EngineError::new(ErrorKind::Internal, format!("The reply could not be encoded: {error}")))
+}

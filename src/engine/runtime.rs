@@ -1,0 +1,32 @@
+//! The tokio runtime of the process: one, ours, and never torn down (napi's own dies with the last environment).
+
+use std::sync::LazyLock;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::error::{EngineError, ErrorKind};
+
+/// Documents nest up to 180 levels and their decoders recurse.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("polymongo")
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())
+});
+
+/// The runtime's handle.
+pub fn handle() -> Result<Handle, EngineError> {
+    match &*RUNTIME {
+        Ok(runtime) => Ok(runtime.handle().clone()),
+        Err(reason) => Err(EngineError::new(
+            ErrorKind::Internal,
+            format!("The engine's threads could not be started: {reason}"),
+        )),
+    }
+}

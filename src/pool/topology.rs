@@ -1,0 +1,193 @@
+//! What the driver's monitors know of the servers, kept where a synchronous caller can read it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use mongodb::{
+    ServerType, TopologyType,
+    event::sdam::{SdamEvent, TopologyDescription},
+};
+use tokio::sync::watch;
+
+use super::settings::ClusterFacts;
+use crate::{engine::convert, telemetry::events::Events};
+
+/// Until a server says otherwise; the servers' own default.
+const DEFAULT_SESSION_MINUTES: u32 = 30;
+
+const NUMBERS_UNKNOWN: u8 = 0;
+const NUMBERS_YES: u8 = 1;
+const NUMBERS_NO: u8 = 2;
+
+/// One server as last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// `host:port`.
+    pub address: String,
+    /// `RSPrimary`, `Mongos`, `Unknown`…
+    pub kind: String,
+    /// Why it is unknown.
+    pub error: Option<String>,
+}
+
+/// The servers as last seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// `ReplicaSetWithPrimary`, `Single`, `Unknown`…
+    pub kind: &'static str,
+    /// The replica set's name.
+    pub set_name: Option<String>,
+    /// All of them, by address.
+    pub servers: Vec<Server>,
+    /// At least one can serve.
+    pub usable: bool,
+}
+
+impl Snapshot {
+    fn read(description: &TopologyDescription) -> (Self, u8) {
+        let mut servers: Vec<Server> = Vec::new();
+        let mut usable = false;
+        let mut numbers = NUMBERS_UNKNOWN;
+        for (address, info) in description.servers() {
+            let kind = info.server_type();
+            match kind {
+                ServerType::Standalone => {
+                    usable = true;
+                    numbers = NUMBERS_NO;
+                }
+                ServerType::RsPrimary | ServerType::RsSecondary | ServerType::Mongos | ServerType::LoadBalancer => {
+                    usable = true;
+                    numbers = NUMBERS_YES;
+                }
+                _ => {}
+            }
+            servers.push(Server {
+                address: address.to_string(),
+                kind: kind.to_string(),
+                error: info.error().map(convert::message),
+            });
+        }
+        servers.sort_unstable_by(|a, b| a.address.cmp(&b.address));
+        let snapshot = Self {
+            kind: name(description.topology_type()),
+            set_name: description.set_name().cloned(),
+            servers,
+            usable,
+        };
+        (snapshot, numbers)
+    }
+}
+
+fn name(kind: TopologyType) -> &'static str {
+    match kind {
+        TopologyType::Single => "Single",
+        TopologyType::ReplicaSetNoPrimary => "ReplicaSetNoPrimary",
+        TopologyType::ReplicaSetWithPrimary => "ReplicaSetWithPrimary",
+        TopologyType::Sharded => "Sharded",
+        TopologyType::LoadBalanced => "LoadBalanced",
+        _ => "Unknown",
+    }
+}
+
+/// The latest [`Snapshot`] of one pool and what follows from it.
+pub struct Topology {
+    latest: watch::Sender<Arc<Snapshot>>,
+    numbers: AtomicU8,
+    session_minutes: AtomicU32,
+    failing: AtomicU8,
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        Self {
+            latest: watch::Sender::new(Arc::new(Snapshot { kind: "Unknown", ..Snapshot::default() })),
+            numbers: AtomicU8::new(NUMBERS_UNKNOWN),
+            session_minutes: AtomicU32::new(DEFAULT_SESSION_MINUTES),
+            failing: AtomicU8::new(1),
+        }
+    }
+}
+
+impl Topology {
+    /// Takes one event. Runs inline in the driver's monitors: it never waits.
+    pub fn note(&self, event: SdamEvent, pool: &str, events: &Events) {
+        match event {
+            SdamEvent::TopologyDescriptionChanged(changed) => {
+                let (snapshot, numbers) = Snapshot::read(&changed.new_description);
+                if numbers != NUMBERS_UNKNOWN {
+                    // A lost server does not change what kind of deployment it is.
+                    self.numbers.store(numbers, Ordering::Release);
+                }
+                let snapshot = Arc::new(snapshot);
+                if self.latest.send_replace(Arc::clone(&snapshot)) != snapshot {
+                    events.topology(pool, &snapshot);
+                }
+            }
+            SdamEvent::ServerHeartbeatSucceeded(heartbeat) => {
+                if let Some(minutes) = heartbeat.reply.get("logicalSessionTimeoutMinutes").and_then(whole) {
+                    self.session_minutes.store(minutes, Ordering::Relaxed);
+                }
+                // Every beat of every server of every pool would wake JavaScript for nothing: news only.
+                if self.failing.swap(0, Ordering::Relaxed) == 1 {
+                    let address = heartbeat.server_address.to_string();
+                    events.heartbeat(pool, &address, heartbeat.duration, None);
+                }
+            }
+            SdamEvent::ServerHeartbeatFailed(heartbeat) => {
+                self.failing.store(1, Ordering::Relaxed);
+                let address = heartbeat.server_address.to_string();
+                let reason = convert::message(&heartbeat.failure);
+                events.heartbeat(pool, &address, heartbeat.duration, Some(&reason));
+            }
+            _ => {}
+        }
+    }
+
+    /// The latest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.latest.borrow())
+    }
+
+    /// What the servers said of their cluster.
+    pub fn facts(&self) -> ClusterFacts {
+        let snapshot = self.latest.borrow();
+        ClusterFacts {
+            set_name: snapshot.set_name.clone(),
+            hosts: snapshot.servers.iter().map(|server| server.address.clone()).collect(),
+        }
+    }
+
+    /// Whether writes may carry transaction numbers; `None` until a server was seen.
+    pub fn supports_numbers(&self) -> Option<bool> {
+        match self.numbers.load(Ordering::Acquire) {
+            NUMBERS_YES => Some(true),
+            NUMBERS_NO => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Waits until a server was seen, at most `limit`.
+    pub async fn seen(&self, limit: Duration) -> bool {
+        let mut latest = self.latest.subscribe();
+        let seen = latest.wait_for(|_| self.supports_numbers().is_some());
+        matches!(tokio::time::timeout(limit, seen).await, Ok(Ok(_)))
+    }
+
+    /// How long a session that is not used lives on the server.
+    pub fn session_timeout(&self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.session_minutes.load(Ordering::Relaxed)))
+    }
+}
+
+fn whole(value: &bson::Bson) -> Option<u32> {
+    match *value {
+        bson::Bson::Int32(number) => u32::try_from(number).ok(),
+        bson::Bson::Int64(number) => u32::try_from(number).ok(),
+        _ => None,
+    }
+}

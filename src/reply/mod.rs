@@ -1,0 +1,41 @@
+//! Server replies, unpacked off the main thread: documents become shapes (ordered keys), numbers and texts, which
+//! JavaScript reads without parsing. `lib/protocol/reader.js` is the other half of this encoding.
+//!
+//! Each document's numbers begin with the number of its shape; 0 is a document that travels as BSON:
+//! `[0, offset, length]`. One value follows per key, in the form that the shape expects there:
+//!
+//! | expected | numbers |
+//! | --- | --- |
+//! | number | the number |
+//! | string | its length in UTF-16 units, from the open narrow text; negative: from the open wide text |
+//! | boolean | 0 or 1 |
+//! | date | milliseconds |
+//! | `ObjectId` | two numbers whose bytes 4 to 15 are the id |
+//! | document | its shape, then its values |
+//! | array | 8 × length + what its elements are expected to be, then the elements |
+//! | anything | a [`tag`], then what the tag says |
+//!
+//! What is not of the expected kind stands behind a NaN, as if anything had been expected. Texts are counted from the
+//! first of the batch; what travels as BSON is in its only blob, if it has one.
+
+mod element;
+mod pack;
+mod rare;
+mod shape;
+mod shapes;
+mod tag;
+mod text;
+
+pub use pack::{Packer, pack};
+pub use shapes::Shapes;
+
+/// Values on their way to JavaScript.
+#[derive(Debug, Default)]
+pub struct Parcel {
+    /// All numbers, in the order in which they are read.
+    pub values: Vec<f64>,
+    /// The texts that strings are cut from.
+    pub texts: Vec<String>,
+    /// BSON that JavaScript decodes with the user's own library.
+    pub blobs: Vec<Vec<u8>>,
+}

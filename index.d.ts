@@ -277,7 +277,6 @@ declare namespace PolyMongo {
     tlsCAFile?: string;
     /** File with the client's certificate and key. */
     tlsCertificateKeyFile?: string;
-    tlsCertificateKeyFilePassword?: string;
     /** For tests only: the server's identity is not checked. A warning says so. */
     tlsAllowInvalidCertificates?: boolean;
     /** The same as `tlsAllowInvalidCertificates`. */
@@ -419,6 +418,10 @@ declare namespace PolyMongo {
     maxConnections?: number;
     /** Sockets per server kept open. Default 0. */
     minConnections?: number;
+    /** The same as `minConnections`. */
+    minFreeConnections?: number;
+    /** A connection that was not used for so long is closed. Default: never. */
+    idleTimeoutMS?: number;
     /** Close the pool when nothing has used it for `ttl`. It opens again by itself. Default false. */
     autoClose?: boolean;
     /** Idle time in milliseconds before `autoClose` closes the pool. */

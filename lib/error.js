@@ -19,10 +19,12 @@ class PolyMongoError extends Error {
     }
     Object.assign(this, properties);
   }
-
-  get name() {
-    return 'PolyMongoError';
-  }
 }
+
+Object.defineProperty(PolyMongoError.prototype, 'name', {
+  value: 'PolyMongoError',
+  writable: true,
+  configurable: true,
+});
 
 module.exports = { PolyMongoError };

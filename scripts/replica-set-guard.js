@@ -1,3 +1,5 @@
+'use strict';
+
 // Started by replica-set.js with the folder of a replica set's data. When the process that started it is gone or lets
 // go of it, it ends the servers that still run on that folder and removes the folder.
 

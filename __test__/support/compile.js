@@ -1,3 +1,5 @@
+'use strict';
+
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -21,6 +23,8 @@ function compile(directory, files) {
       strict: true,
       noUncheckedIndexedAccess: true,
       skipLibCheck: false,
+      // The declarations of Mongoose import 'mongoose' themselves, and have to find themselves under that name.
+      paths: { mongoose: [path.join(directory, 'node_modules', 'mongoose')] },
     },
     files,
   };

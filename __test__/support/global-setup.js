@@ -1,3 +1,5 @@
+'use strict';
+
 const { startReplicaSet } = require('../../scripts/replica-set');
 
 /** The tests' replica set, unless POLYMONGO_TEST_URI names one that runs already. */

@@ -1,7 +1,6 @@
 'use strict';
 
 const { AGGREGATE, hasWriteStage } = require('../protocol/aggregate-command');
-const { writeConcernOf } = require('../protocol/concerns');
 const { MongoDBNamespace } = require('../protocol/namespace');
 const { rules } = require('../protocol/rules');
 const { AbstractCursor } = require('./abstract-cursor');
@@ -18,7 +17,7 @@ class AggregationCursor extends AbstractCursor {
    */
   constructor(parent, pipeline, options) {
     /** @type {any} */
-    const body = { aggregate: parent.collectionName ?? 1, pipeline, cursor: {} };
+    const body = { aggregate: parent.collectionName ?? 1, pipeline: [...pipeline], cursor: {} };
     const op = Operation.reading(parent.s);
     op.take(OPTIONS, options, body);
     super(parent.client, parent.dbName, body, op);
@@ -50,7 +49,7 @@ class AggregationCursor extends AbstractCursor {
     op.read = false;
     op.readPreference = null;
     op.ownReadPreference = true;
-    op.writeConcern = writeConcernOf(op.writeConcern ?? op.settings.writeConcern);
+    op.writeConcern ??= op.settings.writeConcern;
     delete body.cursor.batchSize;
   }
 

@@ -103,6 +103,7 @@ class Operation {
     this.writeConcern = null;
     /** @type {any} */
     this.explain = null;
+    this.forceServerObjectId = settings.forceServerObjectId;
     /** @type {string | null} */
     this.timeoutMode = null;
     this.wholeReply = false;

@@ -20,21 +20,25 @@ class RunCommandCursor extends AbstractCursor {
     super(db.client, db.dbName, { ...command }, op);
   }
 
-  /** @param {any} comment of the commands that ask for more */
+  /** @param {any} comment */
   setComment(comment) {
-    this.op.getMoreComment = comment;
+    this.body.comment ??= comment;
     return this;
   }
 
-  /** @param {number} maxTimeMS of the commands that ask for more */
+  /** @param {number} maxTimeMS how long the server may wait for more */
   setMaxTimeMS(maxTimeMS) {
     this.op.maxAwaitTimeMS = maxTimeMS;
     return this;
   }
 
-  /** @param {number} batchSize of the commands that ask for more */
+  /**
+   * The engine takes the size of later batches from the command, so this is the size of the first one as well.
+   * @param {number} batchSize
+   */
   setBatchSize(batchSize) {
-    this.op.getMoreBatchSize = batchSize;
+    if ('find' in this.body) this.body.batchSize ??= batchSize;
+    else this.body.cursor = { batchSize, ...this.body.cursor };
     return this;
   }
 

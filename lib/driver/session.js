@@ -232,7 +232,7 @@ function admitToSession(session, op) {
   const inherited = transaction.options.readPreference;
   if (!op.ownReadPreference && inherited !== undefined) op.readPreference = inherited;
   const mode = op.readPreference?.mode ?? 'primary';
-  if (op.read && mode !== 'primary') {
+  if ((op.read || op.ownReadPreference) && mode !== 'primary') {
     throw new mongo.MongoTransactionError(`Read preference in a transaction must be primary, not: ${mode}`);
   }
   op.readPreference = null;

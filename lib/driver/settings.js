@@ -51,6 +51,18 @@ class Settings {
     this.forceServerObjectId = Boolean(own.forceServerObjectId ?? parent?.forceServerObjectId);
   }
 
+  /** @returns {any} an instance of the official class */
+  get officialReadConcern() {
+    return this.readConcern === null ? undefined : new this.codec.ReadConcern(this.readConcern.level);
+  }
+
+  /** @returns {any} an instance of the official class */
+  get officialWriteConcern() {
+    if (this.writeConcern === null) return undefined;
+    const { w, wtimeout, j } = this.writeConcern;
+    return new this.codec.WriteConcern(w, wtimeout, j);
+  }
+
   /**
    * @param {any} options
    * @returns {Settings} this very object when the options say nothing new

@@ -1,26 +1,11 @@
 'use strict';
 
 const { bindHookedStatics } = require('./hooked-statics');
+const { originalOf, setOriginal } = require('./originals');
 const { nameRefs } = require('./refs');
-
-/** The user's own model behind each model of ours. @type {WeakMap<Function, any>} */
-const originals = new WeakMap();
 
 /** Mongoose keeps these two private to its model file; one pair per copy of Mongoose. @type {WeakMap<object, any>} */
 const privateKeys = new WeakMap();
-
-/**
- * The user's own model: itself when it is not one of ours.
- * @param {any} model
- */
-function originalOf(model) {
-  return originals.get(model) ?? model;
-}
-
-/** @param {any} model @param {any} original */
-function setOriginal(model, original) {
-  originals.set(model, original);
-}
 
 /** @param {any} original */
 function privateKeysOf(original) {
@@ -106,8 +91,8 @@ function bind(parent, connection, { db, discriminatorFor }) {
   Object.setPrototypeOf(prototype, parent.prototype);
   setOriginal(bound, original);
   bindHookedStatics(original, bound);
-  nameRefs(original, originalOf);
+  nameRefs(original);
   return bound;
 }
 
-module.exports = { bind, constructorFor, isInstance, originalOf, privateKeysOf, setOriginal };
+module.exports = { bind, isInstance, privateKeysOf };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { originalOf } = require('./originals');
+
 /** Schemas whose refs are names already. @type {WeakSet<object>} */
 const named = new WeakSet();
 
@@ -8,23 +10,22 @@ const named = new WeakSet();
  * model there and to the bound one on a tenant's connection, so it takes the class's place in the schema.
  *
  * @param {any} original  the user's own model
- * @param {(model: any) => any} originalOf
  */
-function nameRefs(original, originalOf) {
-  nameRefsIn(original.schema, original.db, originalOf);
+function nameRefs(original) {
+  nameRefsIn(original.schema, original.db);
 }
 
-/** @param {any} schema @param {any} source @param {(model: any) => any} originalOf */
-function nameRefsIn(schema, source, originalOf) {
+/** @param {any} schema @param {any} source */
+function nameRefsIn(schema, source) {
   if (named.has(schema)) return;
   named.add(schema);
   schema.eachPath((_path, type) => {
     for (const part of partsOf(type)) {
-      nameRef(part.options, source, originalOf);
-      if (part.schema) nameRefsIn(part.schema, source, originalOf);
+      nameRef(part.options, source);
+      if (part.schema) nameRefsIn(part.schema, source);
     }
   });
-  for (const virtual of Object.values(schema.virtuals)) nameRef(virtual.options, source, originalOf);
+  for (const virtual of Object.values(schema.virtuals)) nameRef(virtual.options, source);
 }
 
 /**
@@ -38,8 +39,8 @@ function* partsOf(type) {
   }
 }
 
-/** @param {any} options @param {any} source @param {(model: any) => any} originalOf */
-function nameRef(options, source, originalOf) {
+/** @param {any} options @param {any} source */
+function nameRef(options, source) {
   if (typeof options?.ref !== 'function') return;
   const model = originalOf(options.ref);
   if (model.db === source && source.models[model.modelName] === model) options.ref = model.modelName;

@@ -29,6 +29,7 @@ const DISCONNECTED = 0;
  * @property {(connection: any, model: any) => any} bound  the model bound to the connection
  * @property {(connection: any) => void} closed
  * @property {(name: string) => boolean} release
+ * @property {(model: any, args: any[]) => any} called   what `Model.db(...)` answers
  */
 
 /**
@@ -154,4 +155,4 @@ function addressOf(home) {
   return end === -1 ? { host: address, port: 27017 } : { host: address.slice(0, end), port: Number(address.slice(end + 1)) };
 }
 
-module.exports = { SELF, tenantConnectionClass };
+module.exports = { HOME, SELF, tenantConnectionClass };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { own } = require('./own');
 const { booleans, objects, rules, settings, values } = require('./rules');
 
 const AGGREGATE = rules(booleans('allowDiskUse'), settings('hint', 'let'), values('comment'), objects('collation'), {
@@ -40,8 +41,10 @@ function hasWriteStage(pipeline) {
 function countPipeline(filter, options) {
   /** @type {any[]} */
   const pipeline = [{ $match: filter }];
-  if (typeof options?.skip === 'number') pipeline.push({ $skip: options.skip });
-  if (typeof options?.limit === 'number') pipeline.push({ $limit: options.limit });
+  for (const name of ['skip', 'limit']) {
+    const value = own(options, name);
+    if (typeof value === 'number') pipeline.push({ [`$${name}`]: value });
+  }
   pipeline.push({ $group: { _id: 1, n: { $sum: 1 } } });
   return pipeline;
 }

@@ -20,18 +20,17 @@ const { CONNECTION_DEFAULTS, POOL_OPTIONS } = require('./options');
  * Reads the options of a dedicated pool.
  * @param {any} raw
  * @param {object} context
- * @param {import('../protocol/connection-string').Connection} context.shared
+ * @param {number} context.sharedSize  `maxPoolSize` of the shared pool, the default of all others
  * @param {string} [context.path]
  * @param {string} [context.prefix]
  * @param {boolean} [context.lenient]
  * @param {string[]} context.warnings
  * @returns {Pool}
  */
-function readPool(raw, { shared, path = '', prefix = '', lenient = false, warnings }) {
+function readPool(raw, { sharedSize, path = '', prefix = '', lenient = false, warnings }) {
   const checked = checkOptions(POOL_OPTIONS, raw ?? {}, { path, prefix, lenient, warnings });
   const given = properNames(POOL_OPTIONS, checked, prefix);
   const { mongoURI, autoClose = false, ttl = null, coldStart = true, ...options } = given;
-  const size = shared.config.maxPoolSize;
   /** @type {Record<string, any>} */
   let config;
   let hosts = null;
@@ -44,12 +43,12 @@ function readPool(raw, { shared, path = '', prefix = '', lenient = false, warnin
         { code: 'OPTION_INVALID', option: path + foreign },
       );
     }
-    config = { maxPoolSize: size, ...options };
+    config = { maxPoolSize: sharedSize, ...options };
   } else {
     const connection = parseConnection(
       mongoURI,
       options,
-      { ...CONNECTION_DEFAULTS, maxPoolSize: size },
+      { ...CONNECTION_DEFAULTS, maxPoolSize: sharedSize },
       { label: `${path}mongoURI`, lenient },
     );
     warnings.push(...connection.warnings);

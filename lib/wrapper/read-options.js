@@ -12,7 +12,7 @@ const PREFIX = 'Failed to initialize PolyMongoWrapper: ';
 const POOL_KEYS = new Set(['dbName', 'mongoURI', 'options']);
 
 /**
- * @typedef {object} Settings  What `createWrapper` was told, checked and complete. Holds no connection string.
+ * @typedef {object} Settings  What `createWrapper` was told, checked and complete. Only to build from: it holds credentials.
  * @property {Record<string, any>} options     The wrapper's own options with their defaults
  * @property {import('../protocol/connection-string').Connection} connection
  * @property {import('./default-database').DefaultDatabase} database
@@ -48,11 +48,11 @@ const DEFAULTS = Object.fromEntries(
  * @param {any[]} entries
  * @param {object} context
  * @param {(name: unknown) => string} context.checkName
- * @param {import('../protocol/connection-string').Connection} context.shared
+ * @param {number} context.sharedSize
  * @param {boolean} context.lenient
  * @param {string[]} context.warnings
  */
-function readPools(entries, { checkName, shared, lenient, warnings }) {
+function readPools(entries, { checkName, sharedSize, lenient, warnings }) {
   const seen = new Set();
   return entries.map((entry, index) => {
     const path = `dbSpecific[${index}]`;
@@ -74,7 +74,7 @@ function readPools(entries, { checkName, shared, lenient, warnings }) {
     }
     seen.add(name);
     const raw = entry.mongoURI === undefined ? entry.options : { ...entry.options, mongoURI: entry.mongoURI };
-    const pool = readPool(raw, { shared, path: `${path}.options.`, prefix: PREFIX, lenient, warnings });
+    const pool = readPool(raw, { sharedSize, path: `${path}.options.`, prefix: PREFIX, lenient, warnings });
     return { name, pool };
   });
 }
@@ -126,7 +126,12 @@ function readOptions(raw) {
       options: others,
       connection,
       database,
-      pools: readPools(dbSpecific ?? [], { checkName, shared: connection, lenient, warnings }),
+      pools: readPools(dbSpecific ?? [], {
+        checkName,
+        sharedSize: connection.config.maxPoolSize,
+        lenient,
+        warnings,
+      }),
       log: readLog(debug, given.logPath, warnings, lenient),
       warnings,
     };

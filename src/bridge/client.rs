@@ -55,7 +55,7 @@ impl NativeClient {
     ) {
         let request = request(db, session, flags, &body, meta.as_deref());
         self.submit(env, op, form(flags), request, |request, done| {
-            self.engine.command(op, request, done)
+            self.engine.command(op, request, done);
         });
     }
 
@@ -90,7 +90,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn close_cursor(&self, env: Env, op: u32, cursor: u32) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.close_cursor(op, cursor, done)
+            self.engine.close_cursor(op, cursor, done);
         });
     }
 
@@ -142,7 +142,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn end_session(&self, env: Env, op: u32, session: u32) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.end_session(op, session, done)
+            self.engine.end_session(op, session, done);
         });
     }
 
@@ -185,7 +185,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn next_changes(&self, env: Env, op: u32, stream: u32, flags: u32) {
         self.submit(env, op, form(flags), Ok(()), |(), done| {
-            self.engine.next_changes(op, stream, done)
+            self.engine.next_changes(op, stream, done);
         });
     }
 
@@ -193,40 +193,39 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn close_stream(&self, env: Env, op: u32, stream: u32) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.close_stream(op, stream, done)
+            self.engine.close_stream(op, stream, done);
         });
     }
 
     /// Opens the pool of a database (null: the shared one) and waits for a usable server.
     #[napi(catch_unwind)]
     pub fn connect(&self, env: Env, op: u32, db: Option<String>) {
-        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.connect(op, db, done)
+        self.submit(env, op, Form::Json, Ok(()), |(), done| {
+            self.engine.connect(op, db, done);
         });
     }
 
     /// Gives databases (JSON list of names) a pool of their own (JSON), or none (null).
     #[napi(catch_unwind)]
     pub fn configure(&self, env: Env, op: u32, dbs: String, pool: Option<String>) {
-        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.configure(op, &dbs, pool.as_deref(), done)
+        self.submit(env, op, Form::Json, Ok(()), |(), done| {
+            self.engine.configure(op, &dbs, pool.as_deref(), done);
         });
     }
 
     /// Closes the pool of a database once nothing uses it.
     #[napi(catch_unwind)]
     pub fn close_pool(&self, env: Env, op: u32, db: String) {
-        self.submit(env, op, Form::Bson, Ok(()), |(), done| {
-            self.engine.close_pool(op, db, done)
+        self.submit(env, op, Form::Json, Ok(()), |(), done| {
+            self.engine.close_pool(op, db, done);
         });
     }
 
-    /// Closes everything; `options` is JSON `{force, timeoutMS, refuse}`. Answers two numbers: drained, cancelled.
+    /// Closes everything; `options` is JSON `{force, timeoutMS, refuse}`. Answers `{drained, cancelled}`.
     #[napi(catch_unwind)]
     pub fn close(&self, env: Env, op: u32, options: String) {
-        let form = Form::Numbers(&["drained", "cancelled"]);
-        self.submit(env, op, form, Ok(()), |(), done| {
-            self.engine.close(op, &options, done)
+        self.submit(env, op, Form::Json, Ok(()), |(), done| {
+            self.engine.close(op, &options, done);
         });
     }
 

@@ -13,21 +13,24 @@ use crate::engine::error::{EngineError, ErrorKind};
 use crate::engine::request::{Completer, EventSink, Outcome};
 use crate::reply::{Parcel, pack};
 
-/// What an entry is, as JavaScript's reader knows it.
+/// What an entry is; `lib/driver/outcome.js` reads them.
 #[derive(Clone, Copy)]
 enum Kind {
     /// Texts: kind, message; bytes: the failure as a document.
     Error = 0,
     /// Bytes: the reply.
     Reply = 1,
-    /// Numbers, if any were asked for.
+    /// Nothing.
     Done = 2,
-    /// Numbers: exhausted, count, then the reader's; texts and blobs: the reader's; bytes: the resume token.
+    /// Numbers: exhausted, count, length of the resume token, then the reader's; texts, blobs: the reader's; bytes: the
+    /// token.
     Packed = 3,
     /// Numbers: exhausted, count, length of the resume token; bytes: the token, then the documents.
     Raw = 4,
     /// Numbers: the client's number; texts: the event as JSON.
     Event = 5,
+    /// Texts: a report of ours as JSON.
+    Report = 6,
 }
 
 /// Replies above this many bytes are unpacked while the thread's other tasks go elsewhere.
@@ -69,8 +72,8 @@ pub enum Form {
     Bson,
     /// Documents unpacked.
     Packed,
-    /// These numbers of a reply: JavaScript may have no BSON at hand.
-    Numbers(&'static [&'static str]),
+    /// As JSON: a report of ours, for which JavaScript needs no BSON library.
+    Json,
 }
 
 impl Completion {
@@ -103,10 +106,7 @@ impl Completion {
     fn load(&self, outcome: Outcome) -> Result<Load, EngineError> {
         match outcome {
             Outcome::Reply(reply) => Ok(match self.form {
-                Form::Numbers(names) => {
-                    let numbers: Vec<f64> = names.iter().map(|name| number(&reply, name)).collect();
-                    entry(self.op, Kind::Done, &numbers, Vec::new(), Vec::new())
-                }
+                Form::Json => entry(self.op, Kind::Report, &[], vec![json(&reply)], Vec::new()),
                 _ => entry(self.op, Kind::Reply, &[], Vec::new(), reply.into_bytes()),
             }),
             Outcome::Done => Ok(entry(self.op, Kind::Done, &[], Vec::new(), Vec::new())),
@@ -133,8 +133,8 @@ impl Completion {
     fn documents(&self, exhausted: bool, documents: &[&[u8]], token: &[u8]) -> Load {
         let exhausted = f64::from(u8::from(exhausted));
         let count = documents.len() as f64;
+        let numbers = [exhausted, count, token.len() as f64];
         if !matches!(self.form, Form::Packed) {
-            let numbers = [exhausted, count, token.len() as f64];
             let bytes = [token]
                 .into_iter()
                 .chain(documents.iter().copied())
@@ -200,14 +200,9 @@ impl Drop for Completion {
     }
 }
 
-/// A number of a reply, 0 if it is not there.
-fn number(reply: &RawDocument, name: &str) -> f64 {
-    match reply.get(name) {
-        Ok(Some(RawBsonRef::Int32(value))) => f64::from(value),
-        Ok(Some(RawBsonRef::Int64(value))) => value as f64,
-        Ok(Some(RawBsonRef::Double(value))) => value,
-        _ => 0.0,
-    }
+/// A document of ours as JSON, which cannot fail for what we write into one.
+fn json(document: &RawDocument) -> String {
+    serde_json::to_string(document).unwrap_or_else(|_| String::from("null"))
 }
 
 /// The documents of a cursor's batch.

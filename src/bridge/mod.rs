@@ -6,6 +6,7 @@
 mod arguments;
 mod client;
 mod completion;
+mod depth;
 mod environment;
 mod failure;
 mod outbox;

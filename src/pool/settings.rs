@@ -54,6 +54,8 @@ pub struct Settings {
     pub ttl: Option<Duration>,
     /// It has a connection string of its own.
     pub own_uri: bool,
+    /// It carries change streams, behind the scenes.
+    pub streams: bool,
 }
 
 impl Settings {
@@ -91,6 +93,7 @@ impl Settings {
         settings.max_pool_size = STREAMS_MAX_POOL_SIZE;
         settings.min_pool_size = 0;
         settings.ttl = Some(STREAMS_TTL);
+        settings.streams = true;
         settings
     }
 
@@ -134,6 +137,7 @@ impl Settings {
             monitor_commands: resolve!(monitor_commands, None).unwrap_or(false),
             ttl: None,
             own_uri: false,
+            streams: false,
             connection_string,
             explicit,
             inherited,

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -99,7 +99,7 @@ pub struct Topology {
     latest: watch::Sender<Arc<Snapshot>>,
     numbers: AtomicU8,
     session_minutes: AtomicU32,
-    failing: AtomicU8,
+    failing: AtomicBool,
 }
 
 impl Default for Topology {
@@ -108,14 +108,14 @@ impl Default for Topology {
             latest: watch::Sender::new(Arc::new(Snapshot { kind: "Unknown", ..Snapshot::default() })),
             numbers: AtomicU8::new(NUMBERS_UNKNOWN),
             session_minutes: AtomicU32::new(DEFAULT_SESSION_MINUTES),
-            failing: AtomicU8::new(1),
+            failing: AtomicBool::new(true),
         }
     }
 }
 
 impl Topology {
     /// Takes one event. Runs inline in the driver's monitors: it never waits.
-    pub fn note(&self, event: SdamEvent, pool: &str, events: &Events) {
+    pub fn note(&self, event: SdamEvent, pool: &str, events: Option<&Events>) {
         match event {
             SdamEvent::TopologyDescriptionChanged(changed) => {
                 let (snapshot, numbers) = Snapshot::read(&changed.new_description);
@@ -124,7 +124,10 @@ impl Topology {
                     self.numbers.store(numbers, Ordering::Release);
                 }
                 let snapshot = Arc::new(snapshot);
-                if self.latest.send_replace(Arc::clone(&snapshot)) != snapshot {
+                let before = self.latest.send_replace(Arc::clone(&snapshot));
+                if let Some(events) = events
+                    && before != snapshot
+                {
                     events.topology(pool, &snapshot);
                 }
             }
@@ -133,16 +136,20 @@ impl Topology {
                     self.session_minutes.store(minutes, Ordering::Relaxed);
                 }
                 // Every beat of every server of every pool would wake JavaScript for nothing: news only.
-                if self.failing.swap(0, Ordering::Relaxed) == 1 {
+                if self.failing.swap(false, Ordering::Relaxed)
+                    && let Some(events) = events
+                {
                     let address = heartbeat.server_address.to_string();
                     events.heartbeat(pool, &address, heartbeat.duration, None);
                 }
             }
             SdamEvent::ServerHeartbeatFailed(heartbeat) => {
-                self.failing.store(1, Ordering::Relaxed);
-                let address = heartbeat.server_address.to_string();
-                let reason = convert::message(&heartbeat.failure);
-                events.heartbeat(pool, &address, heartbeat.duration, Some(&reason));
+                self.failing.store(true, Ordering::Relaxed);
+                if let Some(events) = events {
+                    let address = heartbeat.server_address.to_string();
+                    let reason = convert::message(&heartbeat.failure);
+                    events.heartbeat(pool, &address, heartbeat.duration, Some(&reason));
+                }
             }
             _ => {}
         }

@@ -10,7 +10,7 @@
 //! | string | its length in UTF-16 units, from the open narrow text; negative: from the open wide text |
 //! | boolean | 0 or 1 |
 //! | date | milliseconds |
-//! | `ObjectId` | two numbers whose bytes 4 to 15 are the id |
+//! | `ObjectId` | two numbers whose first six bytes in memory are six of the id's |
 //! | document | its shape, then its values |
 //! | array | 8 × length + what its elements are expected to be, then the elements |
 //! | anything | a [`tag`], then what the tag says |

@@ -344,14 +344,12 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn object_id(&mut self, expected: Expected, id: [u8; 12]) {
-        let [a, b, c, d, low @ ..] = id;
-        let first = f64::from_le_bytes([0, 0, 0, 0, a, b, c, d]);
-        if expected != Expected::ObjectId || first.is_nan() {
-            self.tag(expected, tag::OBJECT_ID);
-        }
-        self.write(first);
-        self.write(f64::from_le_bytes(low));
+    fn object_id(&mut self, expected: Expected, [a, b, c, d, e, f, low @ ..]: [u8; 12]) {
+        let [g, h, i, j, k, l] = low;
+        self.tag_unless(expected, Expected::ObjectId, tag::OBJECT_ID);
+        // Six bytes each: with the two highest bytes 0, no id looks like a NaN.
+        self.write(f64::from_le_bytes([a, b, c, d, e, f, 0, 0]));
+        self.write(f64::from_le_bytes([g, h, i, j, k, l, 0, 0]));
     }
 
     fn string(&mut self, expected: Expected, content: &[u8]) -> Option<()> {

@@ -28,7 +28,7 @@ struct Index {
     /// All keys of a shape, each with its NUL → the shape.
     by_keys: HashMap<Box<[u8]>, u32>,
     /// Hashes of key lists that were met once. Keys that never come back (ids used as keys) would fill the
-    /// registry for good, so a list of keys becomes a shape at its second appearance.
+    /// registry for good, so at the top level a list of keys becomes a shape at its second appearance.
     met_once: Box<[u64]>,
     /// How many shapes there are.
     count: usize,
@@ -102,7 +102,9 @@ impl Shapes {
 
     /// Makes a shape of keys that came for the second time, or a better one of keys that were seen with null only.
     fn learn(&self, scratch: &Scratch, site: &Site) -> Option<&Shape> {
-        if self.slots.last().is_none_or(|slot| slot.get().is_some()) || site.shapes() >= MAX_SHAPES_PER_SITE {
+        let is_top = std::ptr::eq(site, &raw const self.top);
+        let is_full = self.slots.last().is_none_or(|slot| slot.get().is_some());
+        if is_full || (!is_top && site.shapes() >= MAX_SHAPES_PER_SITE) {
             return None;
         }
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +114,7 @@ impl Shapes {
             .and_then(|id| self.get(*id));
         match older {
             Some(shape) if !teaches(shape, &scratch.kinds) => return Some(shape),
-            None if !index.meet(self.hasher.hash_one(&scratch.keys)) => return None,
+            None if is_top && !index.meet(self.hasher.hash_one(&scratch.keys)) => return None,
             _ => {}
         }
         let slot = self.slots.get(index.count)?;

@@ -41,8 +41,7 @@ fn start(name: &str, pool: &str, command: &str, request: i32, connection: &Conne
         "pool": pool,
         "commandName": command,
         "requestId": request,
-        "address": connection.address.to_string(),
-        "connectionId": i64::from(connection.id),
+        "connectionId": connection.address.to_string(),
     };
     if let Some(id) = connection.server_id {
         event.append(bson::raw::cstr!("serverConnectionId"), id);

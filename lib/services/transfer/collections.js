@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The collections and views of a database that a copy of it consists of: without the server's own `system.*`, and views
  * after the collections they read.

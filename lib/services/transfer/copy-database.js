@@ -1,3 +1,5 @@
+'use strict';
+
 const { PolyMongoError } = require('../../error');
 const { LOSSLESS, indexesOf, listTransferable } = require('./collections');
 const { Importer } = require('./importer');

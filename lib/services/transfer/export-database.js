@@ -1,3 +1,5 @@
+'use strict';
+
 const { Readable } = require('node:stream');
 const { LOSSLESS, indexesOf, listTransferable } = require('./collections');
 const { CURRENT, metaRecord, writeRecord } = require('./records');

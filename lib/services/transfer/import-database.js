@@ -1,3 +1,5 @@
+'use strict';
+
 const readline = require('node:readline');
 const { finished } = require('node:stream');
 const { PolyMongoError } = require('../../error');

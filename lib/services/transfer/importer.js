@@ -1,3 +1,5 @@
+'use strict';
+
 const { createIndexes, createLike } = require('./collections');
 
 /**

@@ -1,3 +1,5 @@
+'use strict';
+
 const FORMAT = 'polymongo.ndjson';
 const CURRENT = 2;
 

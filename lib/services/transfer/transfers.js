@@ -1,3 +1,5 @@
+'use strict';
+
 const { PolyMongoError } = require('../../error');
 const { copyDatabase } = require('./copy-database');
 const { exportDatabase, exportStream } = require('./export-database');
@@ -9,9 +11,10 @@ const { importDatabase, importStream } = require('./import-database');
  *   database: (name: string) => {db: any, BSON: any},
  *   logger: {info: (message: string) => void},
  *   copyDefault?: 'error'|'merge',
+ *   streamVersion?: 1|2,
  * }} parts `database` checks the name and throws for a bad one
  */
-function createTransfers({ database, logger, copyDefault = 'error' }) {
+function createTransfers({ database, logger, copyDefault = 'error', streamVersion = 2 }) {
   return {
     /** @param {string} name */
     async exportDB(name) {
@@ -27,7 +30,7 @@ function createTransfers({ database, logger, copyDefault = 'error' }) {
 
     /** @param {string} name @param {{version?: 1|2}} [options] */
     exportDBStream(name, options = {}) {
-      const { version = 2 } = options;
+      const { version = streamVersion } = options;
       if (version !== 1 && version !== 2) {
         throw new PolyMongoError(`exportDBStream() writes version 1 or 2, got version ${String(version)}`, {
           code: 'OPTION_INVALID',

@@ -1,0 +1,311 @@
+'use strict';
+
+const { EventEmitter } = require('node:events');
+const { traced } = require('../protocol/errors');
+const { STREAM, streamOptions } = require('../protocol/change-stream-options');
+const { rules } = require('../protocol/rules');
+const { CursorStream } = require('./cursor-stream');
+const { CURSOR, Operation, READ } = require('./operation');
+
+const OPTIONS = rules(READ, CURSOR, STREAM);
+
+/** How long `tryNext` waits when nobody said; the server's own default. */
+const DEFAULT_AWAIT_MS = 1000;
+
+const CLOSED = 'ChangeStream is closed';
+
+/** @type {any[]} */
+const NOTHING = [];
+
+/**
+ * A change stream with the official driver's two modes: listeners (a listener of `change` opens it at once) or one call
+ * per change. Resuming after failures is the engine's; a failure that arrives here is final.
+ */
+class ChangeStream extends EventEmitter {
+  /**
+   * @param {any} parent a collection, a database or a client
+   * @param {any} [pipeline] or the options, with no pipeline at all
+   * @param {any} [options]
+   */
+  constructor(parent, pipeline, options) {
+    super();
+    if (!Array.isArray(pipeline)) [pipeline, options] = [[], pipeline];
+    this.parent = parent;
+    this.pipeline = pipeline;
+    this.options = options ?? {};
+    this.op = Operation.reading(parent.s);
+    /** @type {any} */
+    this.asked = {};
+    this.op.take(OPTIONS, options, this.asked);
+    this.resumeToken = this.asked.startAfter ?? this.asked.resumeAfter ?? null;
+    /** @type {false | 'emitter' | 'iterator'} */
+    this.mode = false;
+    this.isClosed = false;
+    this.hasEmittedClose = false;
+    /** Told of an error nobody listens for, in the place of an uncaught exception. @type {((error: any) => void) | null} */
+    this.onUnhandledError = null;
+    /** @type {Promise<number> | null} */
+    this.opening = null;
+    /** @type {Promise<any> | null} */
+    this.fetching = null;
+    this.documents = NOTHING;
+    this.position = 0;
+    this.batchToken = null;
+    this.pumping = false;
+    super.on('newListener', (event) => {
+      if (event === 'change') this.listen();
+    });
+  }
+
+  get closed() {
+    return this.isClosed && this.bufferedCount() === 0;
+  }
+
+  bufferedCount() {
+    return this.documents.length - this.position;
+  }
+
+  /** @returns {Promise<any>} the next change, however long it takes */
+  async next() {
+    this.enterIteratorMode();
+    return await this.nextChange();
+  }
+
+  /** @returns {Promise<boolean>} true as soon as there is a change, false when there will be none */
+  async hasNext() {
+    this.enterIteratorMode();
+    while (this.bufferedCount() === 0) {
+      if (this.isClosed) return false;
+      await this.fetch();
+    }
+    return true;
+  }
+
+  /** @returns {Promise<any>} a change, or null when none came within `maxAwaitTimeMS` */
+  async tryNext() {
+    this.enterIteratorMode();
+    if (this.isClosed && this.bufferedCount() === 0) throw this.closedError();
+    if (this.bufferedCount() === 0) await this.fetchWithin(this.op.maxAwaitTimeMS ?? DEFAULT_AWAIT_MS);
+    return this.bufferedCount() === 0 ? null : this.shift();
+  }
+
+  async *[Symbol.asyncIterator]() {
+    if (this.closed) return;
+    try {
+      while (true) yield await this.next();
+    } finally {
+      await this.close();
+    }
+  }
+
+  stream() {
+    if (this.closed) throw new this.op.codec.mongo.MongoChangeStreamError(CLOSED);
+    return new CursorStream({ next: () => this.nextChange(), close: () => this.close() });
+  }
+
+  async close() {
+    if (!this.isClosed) {
+      this.isClosed = true;
+      this.documents = NOTHING;
+      this.position = 0;
+      await this.release();
+    }
+    this.emitClose();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  // What follows is the stream's own business.
+
+  enterIteratorMode() {
+    if (this.mode === 'emitter') {
+      throw new this.op.codec.mongo.MongoAPIError(
+        'ChangeStream cannot be used as an iterator after being used as an EventEmitter',
+      );
+    }
+    this.mode = 'iterator';
+  }
+
+  listen() {
+    if (this.mode === 'iterator') {
+      throw new this.op.codec.mongo.MongoAPIError(
+        'ChangeStream cannot be used as an EventEmitter after being used as an iterator',
+      );
+    }
+    this.mode = 'emitter';
+    if (this.pumping || this.isClosed) return;
+    this.pumping = true;
+    // Opens the stream on the server at once; the listener itself is added when this call has returned.
+    this.open().catch(() => {});
+    queueMicrotask(() => this.pump());
+  }
+
+  /** Hands changes to the listeners for as long as there are any. */
+  async pump() {
+    try {
+      while (!this.isClosed && this.listenerCount('change') > 0) {
+        if (this.bufferedCount() > 0) this.emitChange(this.shift());
+        else await this.fetch();
+      }
+    } catch (error) {
+      if (!this.isClosed) this.fail(error);
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  /** @param {any} change */
+  emitChange(change) {
+    try {
+      this.emit('change', change);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** @param {any} error */
+  fail(error) {
+    this.report(error);
+    this.close().catch(() => {});
+  }
+
+  /**
+   * On a turn of its own, so that an error without listeners is an uncaught exception like any other emitter's.
+   * @param {any} error
+   */
+  report(error) {
+    if (this.onUnhandledError !== null && this.listenerCount('error') === 0) this.onUnhandledError(error);
+    else process.nextTick(() => this.emit('error', error));
+  }
+
+  open() {
+    if (this.opening === null) this.opening = this.startStream();
+    return this.opening;
+  }
+
+  async startStream() {
+    const { engine } = this.parent.s;
+    const { op } = this;
+    op.admit({});
+    const stream = await engine.openStream(
+      {
+        db: this.parent.dbName ?? null,
+        collection: this.parent.collectionName ?? null,
+        pipeline: this.pipeline,
+        options: streamOptions(this.asked, op),
+        session: op.session,
+      },
+      op,
+    );
+    if (this.isClosed) await engine.closeStream(stream);
+    else this.emit('init');
+    return stream;
+  }
+
+  async release() {
+    if (this.opening === null) return;
+    try {
+      await this.parent.s.engine.closeStream(await this.opening);
+    } catch {
+      // It never opened, or is gone already.
+    }
+  }
+
+  /** Waits for changes; whoever asks meanwhile waits for the same ones. */
+  async fetch() {
+    this.fetching ??= this.fetchBatch().finally(() => {
+      this.fetching = null;
+    });
+    await this.fetching;
+  }
+
+  async fetchBatch() {
+    try {
+      const { engine } = this.parent.s;
+      const stream = await this.open();
+      if (this.isClosed) return;
+      this.accept(await engine.nextChanges(stream, this.op));
+    } catch (error) {
+      if (this.isClosed) return;
+      if (this.mode !== 'emitter') await this.close();
+      throw traced(error);
+    }
+  }
+
+  /** @param {{documents: any[], resumeToken: any, exhausted?: boolean}} batch */
+  accept({ documents, resumeToken, exhausted }) {
+    if (this.isClosed) return;
+    this.documents = documents;
+    this.position = 0;
+    this.batchToken = resumeToken ?? null;
+    if (documents.length === 0 && resumeToken != null) this.advance(resumeToken);
+    if (exhausted) this.end();
+  }
+
+  /** The server ended it, after an `invalidate`: what is buffered may still be read. */
+  end() {
+    this.isClosed = true;
+    this.release();
+    this.emit('end');
+    this.emitClose();
+  }
+
+  /** @param {number} duration */
+  async fetchWithin(duration) {
+    /** @type {any} */
+    let timer;
+    const waited = new Promise((resolve) => {
+      timer = setTimeout(resolve, duration);
+    });
+    // What arrives later stays for the next call.
+    const fetching = this.fetch();
+    fetching.catch(() => {});
+    try {
+      await Promise.race([fetching, waited]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async nextChange() {
+    while (this.bufferedCount() === 0) {
+      if (this.isClosed) throw this.closedError();
+      await this.fetch();
+    }
+    return this.shift();
+  }
+
+  shift() {
+    const change = this.documents[this.position];
+    this.documents[this.position] = undefined;
+    this.position += 1;
+    if (!change._id) {
+      throw new this.op.codec.mongo.MongoChangeStreamError(
+        'A change stream document has been received that lacks a resume token (_id).',
+      );
+    }
+    const last = this.position === this.documents.length;
+    this.advance(last && this.batchToken !== null ? this.batchToken : change._id);
+    return change;
+  }
+
+  /** @param {any} token */
+  advance(token) {
+    this.resumeToken = token;
+    this.emit('resumeTokenChanged', token);
+  }
+
+  emitClose() {
+    if (this.hasEmittedClose) return;
+    this.hasEmittedClose = true;
+    this.emit('close');
+  }
+
+  closedError() {
+    return new this.op.codec.mongo.MongoAPIError(CLOSED);
+  }
+}
+
+module.exports = { ChangeStream };

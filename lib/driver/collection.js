@@ -1,0 +1,564 @@
+'use strict';
+
+const { AGGREGATE, countPipeline } = require('../protocol/aggregate-command');
+const { COUNT } = require('../protocol/count-command');
+const {
+  FIND_AND_MODIFY,
+  FIND_ONE_AND_REPLACE,
+  FIND_ONE_AND_UPDATE,
+  requireObject,
+} = require('../protocol/find-and-modify-command');
+const { FIND_ONE, findFilter } = require('../protocol/find-command');
+const { normalizeHint } = require('../protocol/hint');
+const { indexDescription, indexKey } = require('../protocol/index-specification');
+const { MongoDBNamespace } = require('../protocol/namespace');
+const { traced } = require('../protocol/errors');
+const { own } = require('../protocol/own');
+const { deleteResult, insertOneResult, updateResult } = require('../protocol/results');
+const { objects, rules, settings, values } = require('../protocol/rules');
+const { DELETE, INSERT, UPDATE } = require('../protocol/write-commands');
+const { deleteStatement, refuseOperators, requireOperators, updateStatement } = require('../protocol/write-statements');
+const { AggregationCursor } = require('./aggregation-cursor');
+const { OrderedBulkOperation, UnorderedBulkOperation } = require('./bulk-operation');
+const { insertMany } = require('./bulk-write');
+const { ChangeStream } = require('./change-stream');
+const { FindCursor } = require('./find-cursor');
+const { ListIndexesCursor } = require('./list-indexes-cursor');
+const { ListSearchIndexesCursor } = require('./list-search-indexes-cursor');
+const { EXPLAIN, NO_EXPLAIN, Operation, READ, WRITE } = require('./operation');
+
+const RULES = {
+  findOne: rules(READ, EXPLAIN, FIND_ONE),
+  insertOne: rules(WRITE, NO_EXPLAIN, INSERT, {
+    forceServerObjectId(_body, value, op) {
+      op.forceServerObjectId = value;
+    },
+  }),
+  update: rules(WRITE, EXPLAIN, UPDATE),
+  replace: rules(WRITE, NO_EXPLAIN, UPDATE),
+  delete: rules(WRITE, EXPLAIN, DELETE),
+  findOneAndDelete: rules(WRITE, EXPLAIN, FIND_AND_MODIFY),
+  findOneAndReplace: rules(WRITE, EXPLAIN, FIND_ONE_AND_REPLACE),
+  findOneAndUpdate: rules(WRITE, EXPLAIN, FIND_ONE_AND_UPDATE),
+  countDocuments: rules(READ, AGGREGATE),
+  estimatedDocumentCount: rules(READ, NO_EXPLAIN, values('comment'), objects('collation')),
+  count: rules(READ, NO_EXPLAIN, COUNT),
+  distinct: rules(READ, EXPLAIN, values('comment'), settings('hint'), objects('collation')),
+  createIndexes: rules(WRITE, NO_EXPLAIN, settings('commitQuorum')),
+  dropIndexes: rules(WRITE, NO_EXPLAIN),
+};
+
+/** A collection with the official driver's members: decides what is asked, the engine does the asking. */
+class Collection {
+  /**
+   * @param {any} db
+   * @param {string} name
+   * @param {any} [options]
+   */
+  constructor(db, name, options) {
+    this.db = db;
+    this.collectionName = name;
+    /** @type {import('./settings').Settings} */
+    this.s = db.s.refine(options);
+  }
+
+  get client() {
+    return this.db.client;
+  }
+
+  get dbName() {
+    return this.db.databaseName;
+  }
+
+  get namespace() {
+    return `${this.dbName}.${this.collectionName}`;
+  }
+
+  get fullNamespace() {
+    return new MongoDBNamespace(this.dbName, this.collectionName);
+  }
+
+  get readConcern() {
+    return this.s.officialReadConcern;
+  }
+
+  get readPreference() {
+    return this.s.readPreference;
+  }
+
+  get bsonOptions() {
+    return this.s.bsonOptions;
+  }
+
+  get writeConcern() {
+    return this.s.officialWriteConcern;
+  }
+
+  get timeoutMS() {
+    return this.s.timeoutMS ?? undefined;
+  }
+
+  get hint() {
+    return this.ownHint;
+  }
+
+  set hint(hint) {
+    /** @type {any} */
+    this.ownHint = normalizeHint(hint);
+  }
+
+  /**
+   * @param {any} document
+   * @param {any} [options]
+   */
+  async insertOne(document, options) {
+    if (document === null || typeof document !== 'object') {
+      throw this.invalidArgument('Argument "doc" must be an object');
+    }
+    const op = Operation.writing(this.s, true);
+    const body = { insert: this.collectionName, documents: [document], ordered: true };
+    op.take(RULES.insertOne, options, body);
+    this.addId(document, op.forceServerObjectId);
+    const reply = await op.execute(this.dbName, body);
+    return insertOneResult(op.codec, op.acknowledged, reply, document._id);
+  }
+
+  /**
+   * @param {any[]} documents
+   * @param {any} [options]
+   */
+  async insertMany(documents, options) {
+    if (!Array.isArray(documents)) {
+      throw this.invalidArgument('Argument "docs" must be an array of documents');
+    }
+    return await insertMany(this, documents, options);
+  }
+
+  /**
+   * @param {any[]} operations
+   * @param {any} [options]
+   */
+  async bulkWrite(operations, options) {
+    if (!Array.isArray(operations)) {
+      throw this.invalidArgument('Argument "operations" must be an array of documents');
+    }
+    const bulk =
+      own(options, 'ordered') === false ? this.initializeUnorderedBulkOp(options) : this.initializeOrderedBulkOp(options);
+    for (const operation of operations) bulk.raw(operation);
+    return await bulk.execute();
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} update
+   * @param {any} [options]
+   */
+  async updateOne(filter, update, options) {
+    return await this.updateWith(filter, update, false, options);
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} update
+   * @param {any} [options]
+   */
+  async updateMany(filter, update, options) {
+    return await this.updateWith(filter, update, true, options);
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} update
+   * @param {boolean} multi
+   * @param {any} options
+   */
+  async updateWith(filter, update, multi, options) {
+    const op = Operation.writing(this.s, !multi);
+    const statement = updateStatement(op.codec, filter, update, multi);
+    const body = { update: this.collectionName, updates: [statement], ordered: true };
+    op.take(RULES.update, options, body);
+    requireOperators(op.codec, update, op.bson);
+    const reply = await op.execute(this.dbName, body);
+    return op.explain === null ? updateResult(op.codec, op.acknowledged, reply) : reply;
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} replacement
+   * @param {any} [options]
+   */
+  async replaceOne(filter, replacement, options) {
+    const op = Operation.writing(this.s, true);
+    const statement = updateStatement(op.codec, filter, replacement, false);
+    const body = { update: this.collectionName, updates: [statement], ordered: true };
+    op.take(RULES.replace, options, body);
+    refuseOperators(op.codec, replacement);
+    return updateResult(op.codec, op.acknowledged, await op.execute(this.dbName, body));
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async deleteOne(filter = {}, options) {
+    return await this.deleteWith(deleteStatement(filter, 1), options);
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async deleteMany(filter = {}, options) {
+    return await this.deleteWith(deleteStatement(filter, 0), options);
+  }
+
+  /**
+   * @param {any} statement
+   * @param {any} options
+   */
+  async deleteWith(statement, options) {
+    const op = Operation.writing(this.s, statement.limit === 1);
+    const body = { delete: this.collectionName, deletes: [statement], ordered: true };
+    op.take(RULES.delete, options, body);
+    const reply = await op.execute(this.dbName, body);
+    return op.explain === null ? deleteResult(op.codec, op.acknowledged, reply) : reply;
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async findOne(filter = {}, options) {
+    const op = Operation.reading(this.s);
+    /** @type {any} */
+    const body = { find: this.collectionName, filter: findFilter(op.codec, filter), limit: 1, singleBatch: true };
+    op.take(RULES.findOne, options, body);
+    if (op.explain !== null) return await op.execute(this.dbName, body);
+    return (await this.firstBatch(op, body))[0] ?? null;
+  }
+
+  /**
+   * The documents of a command whose answer fits one batch.
+   * @param {Operation} op
+   * @param {any} body
+   * @returns {Promise<any[]>}
+   */
+  async firstBatch(op, body) {
+    op.admit(body);
+    try {
+      return (await this.s.engine.openCursor(this.dbName, body, op)).documents;
+    } catch (error) {
+      throw traced(error);
+    }
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  find(filter = {}, options) {
+    return new FindCursor(this, filter, options);
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} [options]
+   */
+  async findOneAndDelete(filter, options) {
+    requireObject(this.s.codec, 'filter', filter);
+    return await this.findAndModify(RULES.findOneAndDelete, { query: filter, remove: true }, options);
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} replacement
+   * @param {any} [options]
+   */
+  async findOneAndReplace(filter, replacement, options) {
+    const { codec } = this.s;
+    requireObject(codec, 'filter', filter);
+    requireObject(codec, 'replacement', replacement);
+    refuseOperators(codec, replacement);
+    return await this.findAndModify(RULES.findOneAndReplace, { query: filter, update: replacement }, options);
+  }
+
+  /**
+   * @param {any} filter
+   * @param {any} update
+   * @param {any} [options]
+   */
+  async findOneAndUpdate(filter, update, options) {
+    const { codec } = this.s;
+    requireObject(codec, 'filter', filter);
+    requireObject(codec, 'update', update);
+    return await this.findAndModify(RULES.findOneAndUpdate, { query: filter, update }, options);
+  }
+
+  /**
+   * @param {import('../protocol/rules').Rules} table
+   * @param {{query: any, update?: any, remove?: boolean}} what
+   * @param {any} options
+   */
+  async findAndModify(table, { query, update, remove = false }, options) {
+    const op = Operation.writing(this.s, true);
+    /** @type {any} */
+    const body = { findAndModify: this.collectionName, query, remove, new: false, upsert: false };
+    if (!remove) body.update = update;
+    op.take(table, options, body);
+    if (table === RULES.findOneAndUpdate) requireOperators(op.codec, update, op.bson);
+    const reply = await op.execute(this.dbName, body);
+    // An explanation has no value and says nothing of its form, as with the official driver.
+    return op.wholeReply ? reply : (reply.value ?? null);
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async countDocuments(filter = {}, options) {
+    const op = Operation.reading(this.s);
+    const body = { aggregate: this.collectionName, pipeline: countPipeline(filter, options), cursor: {} };
+    op.take(RULES.countDocuments, options, body);
+    return (await this.firstBatch(op, body))[0]?.n ?? 0;
+  }
+
+  /** @param {any} [options] */
+  async estimatedDocumentCount(options) {
+    const op = Operation.reading(this.s);
+    const body = { count: this.collectionName };
+    op.take(RULES.estimatedDocumentCount, options, body);
+    return (await op.execute(this.dbName, body)).n ?? 0;
+  }
+
+  /**
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async count(filter = {}, options) {
+    const op = Operation.reading(this.s);
+    const body = { count: this.collectionName, query: filter };
+    op.take(RULES.count, options, body);
+    return (await op.execute(this.dbName, body)).n ?? 0;
+  }
+
+  /**
+   * @param {string} key
+   * @param {any} [filter]
+   * @param {any} [options]
+   */
+  async distinct(key, filter = {}, options) {
+    const op = Operation.reading(this.s);
+    const body = { distinct: this.collectionName, key, query: filter };
+    op.take(RULES.distinct, options, body);
+    const reply = await op.execute(this.dbName, body);
+    return op.explain === null ? reply.values : reply;
+  }
+
+  /**
+   * @param {any[]} [pipeline]
+   * @param {any} [options]
+   */
+  aggregate(pipeline = [], options) {
+    if (!Array.isArray(pipeline)) {
+      throw this.invalidArgument('Argument "pipeline" must be an array of aggregation stages');
+    }
+    return new AggregationCursor(this, pipeline, options);
+  }
+
+  /**
+   * @param {any} [pipeline]
+   * @param {any} [options]
+   */
+  watch(pipeline = [], options) {
+    return new ChangeStream(this, pipeline, options);
+  }
+
+  /** @param {any} [options] */
+  initializeOrderedBulkOp(options) {
+    return new OrderedBulkOperation(this, options);
+  }
+
+  /** @param {any} [options] */
+  initializeUnorderedBulkOp(options) {
+    return new UnorderedBulkOperation(this, options);
+  }
+
+  /**
+   * @param {any} specification
+   * @param {any} [options] of the index and of the command, unless the third argument has the latter
+   * @param {any} [commandOptions]
+   */
+  async createIndex(specification, options, commandOptions) {
+    const apart = commandOptions != null;
+    const index = indexDescription(indexKey(specification), options, apart);
+    const [name] = await this.sendIndexes([index], apart ? commandOptions : options);
+    return name;
+  }
+
+  /**
+   * @param {any[]} specifications
+   * @param {any} [options]
+   * @param {boolean} [allowUnknownIndexOptions]
+   */
+  async createIndexes(specifications, options, allowUnknownIndexOptions = false) {
+    const indexes = specifications.map((given) => {
+      const key = given.key instanceof Map ? given.key : new Map(Object.entries(given.key));
+      return indexDescription(key, given, allowUnknownIndexOptions);
+    });
+    return await this.sendIndexes(indexes, { ...options, maxTimeMS: undefined });
+  }
+
+  /**
+   * @param {any[]} indexes
+   * @param {any} options
+   * @returns {Promise<string[]>} their names
+   */
+  async sendIndexes(indexes, options) {
+    const op = Operation.writing(this.s, false);
+    const body = { createIndexes: this.collectionName, indexes };
+    op.take(RULES.createIndexes, options, body);
+    await op.execute(this.dbName, body);
+    return indexes.map(({ name }) => name);
+  }
+
+  /**
+   * @param {string} index
+   * @param {any} [options]
+   */
+  async dropIndex(index, options) {
+    const op = Operation.writing(this.s, false);
+    const body = { dropIndexes: this.collectionName, index };
+    op.take(RULES.dropIndexes, options, body);
+    return await op.execute(this.dbName, body);
+  }
+
+  /**
+   * @param {any} [options]
+   * @returns {Promise<boolean>} whether it worked: failures are not told apart, as in the official driver
+   */
+  async dropIndexes(options) {
+    const { MongoServerError } = this.s.codec.mongo;
+    try {
+      await this.dropIndex('*', options);
+      return true;
+    } catch (error) {
+      if (error instanceof MongoServerError) return false;
+      throw error;
+    }
+  }
+
+  /** @param {any} [options] */
+  listIndexes(options) {
+    return new ListIndexesCursor(this, options);
+  }
+
+  /** @param {any} [options] */
+  async indexes(options) {
+    const indexes = await this.listIndexes(options).toArray();
+    if (own(options, 'full') ?? true) return indexes;
+    return Object.fromEntries(indexes.map(({ name, key }) => [name, Object.entries(key)]));
+  }
+
+  /** @param {any} [options] */
+  async indexInformation(options) {
+    return await this.indexes({ ...options, full: own(options, 'full') ?? false });
+  }
+
+  /**
+   * @param {string | string[]} names
+   * @param {any} [options]
+   */
+  async indexExists(names, options) {
+    const existing = new Set((await this.listIndexes(options).toArray()).map(({ name }) => name));
+    return [names].flat().every((name) => existing.has(name));
+  }
+
+  /** @param {any} [options] */
+  async options(options) {
+    const [found] = await this.db.listCollections({ name: this.collectionName }, { ...options, nameOnly: false }).toArray();
+    if (found?.options == null) {
+      throw new this.s.codec.mongo.MongoAPIError(`collection ${this.namespace} not found`);
+    }
+    return found.options;
+  }
+
+  /** @param {any} [options] */
+  async isCapped(options) {
+    return Boolean((await this.options(options)).capped);
+  }
+
+  /** @param {any} [options] */
+  async drop(options) {
+    return await this.db.dropCollection(this.collectionName, options);
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} [options]
+   */
+  async rename(name, options) {
+    return await this.db.renameCollection(this.collectionName, name, options);
+  }
+
+  /**
+   * @param {any} [nameOrOptions]
+   * @param {any} [options]
+   */
+  listSearchIndexes(nameOrOptions, options) {
+    const named = typeof nameOrOptions === 'string';
+    return new ListSearchIndexesCursor(this, named ? nameOrOptions : null, named ? options : (nameOrOptions ?? options));
+  }
+
+  /** @param {any} description */
+  async createSearchIndex(description) {
+    const [name] = await this.createSearchIndexes([description]);
+    return name;
+  }
+
+  /** @param {any[]} indexes */
+  async createSearchIndexes(indexes) {
+    const reply = await this.searchIndexCommand({ createSearchIndexes: this.collectionName, indexes });
+    return reply.indexesCreated.map((/** @type {any} */ { name }) => name);
+  }
+
+  /** @param {string} name */
+  async dropSearchIndex(name) {
+    const { MongoServerError } = this.s.codec.mongo;
+    try {
+      await this.searchIndexCommand({ dropSearchIndex: this.collectionName, name });
+    } catch (error) {
+      if (!(error instanceof MongoServerError) || error.code !== 26) throw error;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} definition
+   */
+  async updateSearchIndex(name, definition) {
+    await this.searchIndexCommand({ updateSearchIndex: this.collectionName, name, definition });
+  }
+
+  /** @param {any} body */
+  async searchIndexCommand(body) {
+    return await new Operation(this.s).execute(this.dbName, body);
+  }
+
+  /**
+   * Gives a document its `_id`, in the caller's object: lean code relies on that.
+   * @param {any} document
+   * @param {boolean} [forceServerObjectId]
+   */
+  addId(document, forceServerObjectId = this.s.forceServerObjectId) {
+    if (forceServerObjectId || document._id != null) return;
+    const { codec, pkFactory } = this.s;
+    document._id = pkFactory === null ? new codec.ObjectId() : pkFactory.createPk();
+  }
+
+  /** @param {string} message */
+  invalidArgument(message) {
+    return new this.s.codec.mongo.MongoInvalidArgumentError(message);
+  }
+}
+
+module.exports = { Collection };

@@ -1,0 +1,112 @@
+'use strict';
+
+const { decodeDocuments, decodeReply } = require('../protocol/decode');
+
+/** @typedef {import('../protocol/codec').Codec} Codec */
+
+/**
+ * What was fetched from the addon: entries back to back, and where the parts of the current one begin.
+ * @typedef {object} Load
+ * @property {Float64Array} values
+ * @property {string[]} texts
+ * @property {Buffer[]} blobs
+ * @property {Buffer} bytes
+ * @property {number} value
+ * @property {number} text
+ * @property {number} blob
+ * @property {number} byte
+ */
+
+/**
+ * What an entry is read with.
+ * @typedef {object} Reading
+ * @property {Codec | null} codec
+ * @property {any} bson the BSON options in force, null for the defaults
+ * @property {number} cursor the cursor that a batch is of, 0 = none
+ */
+
+/** An operation failed. The error is made where it is awaited, so that its stack is the caller's. */
+class Failure {
+  /**
+   * @param {any} payload what the addon says of it
+   * @param {unknown} [error] the error itself, if it came up in JavaScript
+   */
+  constructor(payload, error) {
+    this.payload = payload;
+    this.error = error;
+  }
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading} reading
+ */
+function failure({ texts, text, bytes, byte }, { codec }) {
+  const payload =
+    codec === null ? { kind: texts[text], message: texts[text + 1] } : decodeReply(codec, bytes, byte, null);
+  return new Failure(payload);
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ */
+function reply({ bytes, byte }, { codec, bson }) {
+  return decodeReply(codec, bytes, byte, bson);
+}
+
+function nothing() {}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ */
+function packedBatch(load, { codec, cursor }) {
+  const { values, value, texts, text, blobs, blob, bytes, byte } = load;
+  return {
+    documents: codec.reader.read(values, value + 3, values[value + 1], texts, text, blobs, blob),
+    cursor: values[value] === 1 ? 0 : cursor,
+    resumeToken: values[value + 2] === 0 ? null : decodeReply(codec, bytes, byte, null),
+  };
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ */
+function rawBatch({ values, value, bytes, byte }, { codec, bson, cursor }) {
+  const tokenSize = values[value + 2];
+  return {
+    documents: decodeDocuments(codec, bytes, byte + tokenSize, values[value + 1], bson),
+    cursor: values[value] === 1 ? 0 : cursor,
+    resumeToken: tokenSize === 0 ? null : decodeReply(codec, bytes, byte, null),
+  };
+}
+
+/** @param {Load} load */
+function json({ texts, text }) {
+  return JSON.parse(texts[text]);
+}
+
+/**
+ * The readers of entries, in the order of `Kind` in `src/bridge/completion.rs`: the last two are events and reports.
+ * @type {((load: Load, reading: any) => any)[]}
+ */
+const READERS = [failure, reply, nothing, packedBatch, rawBatch, json, json];
+
+/**
+ * Reads an entry. One that cannot be read is a failure of its own and leaves its neighbours alone.
+ * @param {number} kind
+ * @param {Load} load
+ * @param {Reading} reading
+ * @returns {any} a value, or a {@link Failure}
+ */
+function readOutcome(kind, load, reading) {
+  try {
+    return READERS[kind](load, reading);
+  } catch (error) {
+    return new Failure(null, error);
+  }
+}
+
+module.exports = { Failure, readOutcome };

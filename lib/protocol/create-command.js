@@ -1,0 +1,49 @@
+'use strict';
+
+const { rules } = require('./rules');
+
+/** What `create` takes; everything else in the options object is Mongoose's or the driver's. */
+const NAMES = [
+  'capped',
+  'autoIndexId',
+  'size',
+  'max',
+  'storageEngine',
+  'validator',
+  'validationLevel',
+  'validationAction',
+  'indexOptionDefaults',
+  'viewOn',
+  'pipeline',
+  'collation',
+  'comment',
+  'encryptedFields',
+  'timeseries',
+  'expireAfterSeconds',
+  'clusteredIndex',
+  'changeStreamPreAndPostImages',
+  'recordPreImages',
+  'temp',
+  'flags',
+];
+
+const CREATE = rules(
+  Object.fromEntries(
+    NAMES.map((name) => [
+      name,
+      (/** @type {any} */ body, /** @type {any} */ value) => {
+        if (value !== null && typeof value !== 'function') body[name] = value;
+      },
+    ]),
+  ),
+);
+
+/**
+ * @param {string} name
+ * @returns {any}
+ */
+function createCommand(name) {
+  return { create: name };
+}
+
+module.exports = { CREATE, createCommand };

@@ -1,0 +1,120 @@
+'use strict';
+
+const { inspect } = require('node:util');
+const { PolyMongoError } = require('../error');
+const { HOME, SELF } = require('../mongoose/tenant-connection');
+
+/**
+ * What all callable connections are proxies of. An arrow function has no property that a proxy must show, so the
+ * connection alone decides what is seen.
+ */
+const callee = () => {};
+
+/** Inspecting a proxy looks at its target. */
+Object.defineProperty(callee, inspect.custom, {
+  /** @this {any} */
+  value: function () {
+    return this[SELF];
+  },
+});
+
+/**
+ * A tenant's connection that can also be called: `Model.db` is Mongoose's connection and `Model.db('name')` is the
+ * model of another database. Everything but the call is the connection's own.
+ *
+ * @implements {ProxyHandler<any>}
+ */
+class CallableConnection {
+  /**
+   * @param {any} connection
+   * @param {any} model the user's own model
+   */
+  constructor(connection, model) {
+    this.connection = connection;
+    this.model = model;
+  }
+
+  apply(_callee, _this, args) {
+    return this.connection[HOME].called(this.model, args);
+  }
+
+  get(_callee, key) {
+    return this.connection[key];
+  }
+
+  set(_callee, key, value) {
+    this.connection[key] = value;
+    return true;
+  }
+
+  has(_callee, key) {
+    return key in this.connection;
+  }
+
+  deleteProperty(_callee, key) {
+    return Reflect.deleteProperty(this.connection, key);
+  }
+
+  ownKeys() {
+    return Reflect.ownKeys(this.connection);
+  }
+
+  getOwnPropertyDescriptor(_callee, key) {
+    const descriptor = Reflect.getOwnPropertyDescriptor(this.connection, key);
+    // The language forbids reporting what the target lacks as fixed.
+    return descriptor && { ...descriptor, configurable: true };
+  }
+
+  defineProperty(_callee, key, descriptor) {
+    return Reflect.defineProperty(this.connection, key, { ...descriptor, configurable: true });
+  }
+
+  getPrototypeOf() {
+    return Reflect.getPrototypeOf(this.connection);
+  }
+}
+
+/**
+ * @param {any} connection
+ * @param {any} model the user's own model
+ */
+function callableConnection(connection, model) {
+  return new Proxy(callee, new CallableConnection(connection, model));
+}
+
+/** What needs no tenant: sessions span databases, and looking at a value must not throw. */
+const WITHOUT_TENANT = new Set([
+  ...['base', 'then', 'toJSON', 'constructor', 'startSession', 'transaction', 'withSession', 'readyState', 'states'],
+  ...['host', 'port', 'useDb', 'listDatabases', 'getClient', 'asPromise', '_waitForConnect', '_readyState'],
+]);
+
+/** `Model.db` while a tenant is required and none is set: it can be called, the rest is refused. */
+class TenantlessConnection extends CallableConnection {
+  get(_callee, key) {
+    if (typeof key === 'symbol' || WITHOUT_TENANT.has(key) || typeof this.connection[key] === 'undefined') {
+      return this.connection[key];
+    }
+    throw tenantRequired();
+  }
+
+  set() {
+    throw tenantRequired();
+  }
+}
+
+/**
+ * @param {any} connection
+ * @param {any} model the user's own model
+ */
+function tenantlessConnection(connection, model) {
+  return new Proxy(callee, new TenantlessConnection(connection, model));
+}
+
+function tenantRequired() {
+  return new PolyMongoError(
+    'A tenant is required (requireTenant is on) and none is set; name it with Model.db("name") or run inside wrapper.run("name", fn)',
+    { code: 'TENANT_REQUIRED' },
+  );
+}
+
+module.exports = { callableConnection, tenantlessConnection, tenantRequired };

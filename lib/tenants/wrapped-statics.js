@@ -1,0 +1,122 @@
+'use strict';
+
+const { isModel } = require('../mongoose/is-model');
+const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
+const { SELF } = require('../mongoose/tenant-connection');
+const { warnOnce } = require('../services/warn-once');
+
+/** @typedef {import('./base-tenants').BaseTenants} BaseTenants */
+/** @typedef {Record<string, (receiver: any, args: any[]) => any>} Statics */
+
+/** What needs no database, or is Mongoose's own business: inherited as it is. */
+const INHERITED = new Set([
+  ...['applyDefaults', 'applyTimestamps', 'applyVirtuals', 'castObject', 'translateAliases', 'validate', 'inspect'],
+  ...['compile', '__subclass', '_applyQueryMiddleware', '$__updateConnection'],
+  ...['emit', 'eventNames', 'getMaxListeners', 'listenerCount', 'listeners', 'rawListeners'],
+]);
+
+/** Listeners of a model hear all its tenants, so the original keeps them. */
+const LISTENING = [
+  ...['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'],
+  ...['off', 'removeListener', 'removeAllListeners', 'setMaxListeners'],
+];
+
+/**
+ * Statics that are the same whatever the tenant: they concern the schema, which all tenants share.
+ * @param {any} original
+ * @param {BaseTenants} home
+ * @returns {Statics}
+ */
+function sharedStatics(original, home) {
+  /** @type {Statics} */
+  const statics = {
+    discriminator(receiver, args) {
+      const discriminator = original.discriminator(...args);
+      return isBound(receiver) ? home.bound(receiver.db[SELF], discriminator) : home.wrap(discriminator);
+    },
+    recompileSchema: () => original.recompileSchema(),
+    // Sessions span databases, so they need no tenant.
+    startSession(receiver, args) {
+      const name = isBound(receiver) ? receiver.db.name : (home.tenants.currentTenant() ?? home.tenants.defaultDatabase());
+      return home.connection(name).startSession(...args);
+    },
+    toString: () => Function.prototype.toString.call(original),
+  };
+  for (const name of LISTENING) {
+    statics[name] = (receiver, args) => {
+      original[name](...args);
+      return receiver;
+    };
+  }
+  return statics;
+}
+
+/**
+ * Statics of a bound model that do more than the original's.
+ * @param {any} original
+ * @param {BaseTenants} home
+ * @returns {Statics}
+ */
+function tenantStatics(original, home) {
+  /** @type {Statics} */
+  const statics = {
+    // `close()` and `dropDatabase()` delete `$init`, which would uncover the original's: a promise that never settles
+    // while the original's connection is never opened.
+    init(receiver, args) {
+      if (!Object.hasOwn(receiver, '$init')) receiver.$init = undefined;
+      return Reflect.apply(original.init, receiver, args);
+    },
+    // A model given as a class means the one of this tenant.
+    populate(receiver, [docs, paths, ...rest]) {
+      const bound = withBoundModels(paths, receiver.db[SELF], home);
+      return Reflect.apply(original.populate, receiver, [docs, bound, ...rest]);
+    },
+    watch(receiver, args) {
+      return home.tenants.watched(receiver.db.name, Reflect.apply(original.watch, receiver, args));
+    },
+  };
+  for (const name of ['find', 'findById', 'findOne']) {
+    statics[name] = (receiver, args) => Reflect.apply(original[name], receiver, withSessionAsOption(args));
+  }
+  return statics;
+}
+
+/**
+ * @param {any} paths
+ * @param {any} connection
+ * @param {BaseTenants} home
+ * @returns {any}
+ */
+function withBoundModels(paths, connection, home) {
+  if (Array.isArray(paths)) return paths.map((path) => withBoundModels(path, connection, home));
+  const model = paths?.model;
+  if (!isModel(model) || !belongsHere(model, home)) return paths;
+  const bound = home.bound(connection, model);
+  return Object.assign(Object.create(Object.getPrototypeOf(paths)), paths, { model: bound });
+}
+
+/**
+ * A model of another database or connection was named on purpose.
+ * @param {any} model
+ * @param {BaseTenants} home
+ */
+function belongsHere(model, home) {
+  if (isBound(model)) return false;
+  return isWrapped(model) ? home.wrapped.get(originalOf(model)) === model : home.sources.has(model.db);
+}
+
+/**
+ * `find({}, { session })` was documented once: a session in the place of the projection.
+ * @param {any[]} args
+ */
+function withSessionAsOption(args) {
+  const [filter, projection, options] = args;
+  if (projection?.session?.constructor?.name !== 'ClientSession' || Object.keys(projection).length !== 1) return args;
+  warnOnce(
+    'A session was passed as the projection; it is used as an option: pass it as the third argument, find(filter, null, { session })',
+    'POLYMONGO_SESSION_AS_PROJECTION',
+  );
+  return [filter, null, { ...options, ...projection }];
+}
+
+module.exports = { INHERITED, sharedStatics, tenantStatics };

@@ -1,0 +1,133 @@
+'use strict';
+
+const { PolyMongoError } = require('../error');
+
+/** What starts work; in a session it may belong to a transaction that is allowed to finish. */
+const STARTS = ['command', 'openCursor', 'openStream'];
+/** What goes on with work that was started. */
+const CONTINUES = ['nextBatch', 'commitTransaction', 'abortTransaction'];
+
+const closed = () =>
+  new PolyMongoError('The wrapper is closed; call connect() to open it again', { code: 'WRAPPER_CLOSED' });
+
+/** Every method and accessor of an engine, bound to it: the engine's own state is private to it. @param {any} engine */
+function boundMembers(engine) {
+  /** @type {PropertyDescriptorMap} */
+  const members = {};
+  for (let level = Object.getPrototypeOf(engine); level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (name === 'constructor' || Object.hasOwn(members, name)) continue;
+      members[name] =
+        typeof value === 'function'
+          ? { value: value.bind(engine), writable: true, configurable: true }
+          : { get: get ? () => engine[name] : () => value, configurable: true };
+    }
+  }
+  return members;
+}
+
+/**
+ * One wrapper's sight of an engine that several wrappers may share: the same methods, and a door that can be held shut
+ * for this wrapper alone.
+ */
+class EngineView {
+  #engine;
+  #view;
+  #bound;
+  /** @type {Set<(error: Error) => void>} */
+  #pending = new Set();
+  /** @type {Set<number>} */
+  #sessions = new Set();
+
+  /** @param {any} engine */
+  constructor(engine) {
+    this.#engine = engine;
+    this.#bound = boundMembers(engine);
+    this.#view = Object.create(engine, this.#bound);
+  }
+
+  /** What the layers below take for the engine. @returns {any} */
+  get engine() {
+    return this.#view;
+  }
+
+  /** Lets everything through at no cost. */
+  open() {
+    for (const name of [...STARTS, ...CONTINUES, 'startSession', 'endSession'])
+      this.#view[name] = this.#bound[name].value;
+  }
+
+  /** Lets everything through and remembers it, so that one of several wrappers can wait for its own work. */
+  openCounted() {
+    for (const name of [...STARTS, ...CONTINUES]) {
+      const send = /** @type {any} */ (this.#bound[name].value);
+      this.#view[name] = (/** @type {any[]} */ ...parts) => this.#count(send(...parts));
+    }
+    this.#view.startSession = (/** @type {any} */ options) => {
+      const session = this.#engine.startSession(options);
+      this.#sessions.add(session);
+      return session;
+    };
+    this.#view.endSession = (/** @type {number} */ session) => {
+      this.#sessions.delete(session);
+      return this.#engine.endSession(session);
+    };
+  }
+
+  /**
+   * Holds everything back until a check has passed; what came before it is then let through in order.
+   * @param {() => Promise<void>} check
+   */
+  gate(check) {
+    for (const name of [...STARTS, ...CONTINUES]) {
+      const send = /** @type {any} */ (this.#bound[name].value);
+      this.#view[name] = async (/** @type {any[]} */ ...parts) => {
+        await check();
+        return send(...parts);
+      };
+    }
+  }
+
+  /** Refuses new work. What belongs to a session is left to the engine, which lets open transactions finish. */
+  shut() {
+    for (const name of STARTS) {
+      const send = this.#view[name];
+      const position = name === 'openStream' ? 1 : 2;
+      this.#view[name] = (/** @type {any[]} */ ...parts) =>
+        parts[position]?.session || parts[0]?.session ? send(...parts) : Promise.reject(closed());
+    }
+  }
+
+  /** Refuses everything. */
+  shutFirmly() {
+    for (const name of [...STARTS, ...CONTINUES]) this.#view[name] = () => Promise.reject(closed());
+  }
+
+  /**
+   * Waits for the counted work and cancels what is left.
+   * @param {number} timeoutMS
+   * @returns {Promise<{drained: number, cancelled: number}>}
+   */
+  async drain(timeoutMS) {
+    const running = this.#pending.size;
+    const deadline = Date.now() + timeoutMS;
+    while (this.#pending.size > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, Math.min(10, deadline - Date.now())));
+    const cancelled = this.#pending.size;
+    for (const reject of this.#pending) reject(closed());
+    this.#pending.clear();
+    await Promise.allSettled([...this.#sessions].map((session) => this.#engine.endSession(session)));
+    this.#sessions.clear();
+    return { drained: running - cancelled, cancelled };
+  }
+
+  /** @param {Promise<any>} work */
+  #count(work) {
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      work.then(resolve, reject).finally(() => this.#pending.delete(reject));
+    });
+  }
+}
+
+module.exports = { EngineView };

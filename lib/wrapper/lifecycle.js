@@ -1,0 +1,187 @@
+'use strict';
+
+const { FirstConnection } = require('./first-connection');
+
+/** The names and numbers that Mongoose has for the states of a connection. */
+const READY_STATE = { disconnected: 0, connected: 1, connecting: 2, disconnecting: 3 };
+
+/** @typedef {'not initialized' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected'} State */
+
+/**
+ * Follows what the engine says of its servers, and tells the wrapper's listeners: once per database and change.
+ */
+class Lifecycle {
+  #parts;
+  #first;
+  /** @type {State} */
+  #state = 'not initialized';
+  /** Databases that listeners were told to be connected. @type {Set<string>} */
+  #connected = new Set();
+  /** State of each dedicated pool that has one. @type {Map<string, 'connected' | 'disconnected'>} */
+  #dedicated = new Map();
+
+  /**
+   * @param {object} parts
+   * @param {any} parts.engine
+   * @param {import('./events').Events} parts.events
+   * @param {import('../services/logger').Logger} parts.logger
+   * @param {() => string} parts.defaultDatabase
+   * @param {() => Iterable<string>} parts.databases   Databases in use
+   * @param {(dbName: string) => boolean} parts.isDedicated
+   * @param {(dbName: string) => any} parts.connection
+   * @param {number | undefined} parts.retryMS
+   */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#first = new FirstConnection({
+      attempt: () => parts.engine.connect(null),
+      retryMS: parts.retryMS,
+      report: (failure) => this.#reportFailure(failure),
+    });
+    this.#listen();
+  }
+
+  /** @returns {State} */
+  get state() {
+    return this.#state;
+  }
+
+  /** State of one database's pool. @param {string} dbName */
+  isConnected(dbName) {
+    return this.#parts.isDedicated(dbName)
+      ? this.#dedicated.get(dbName) === 'connected'
+      : this.#state === 'connected';
+  }
+
+  /** @param {string} dbName */
+  readyState(dbName) {
+    if (this.#parts.isDedicated(dbName)) return this.isConnected(dbName) ? 1 : 0;
+    return READY_STATE[/** @type {keyof typeof READY_STATE} */ (this.#state)] ?? 0;
+  }
+
+  /** Opens the shared pool and waits until a server answers; one attempt for all who ask at the same time. */
+  async connect() {
+    if (this.#state !== 'connected') this.#state = 'connecting';
+    try {
+      await this.#first.try();
+      this.#sharedChanged('connected');
+    } catch (error) {
+      if (/** @type {State} */ (this.#state) === 'connecting') this.#state = 'disconnected';
+      throw error;
+    }
+  }
+
+  /** A database is used for the first time, or again. @param {string} dbName */
+  used(dbName) {
+    if (this.#connected.has(dbName) || !this.isConnected(dbName)) return;
+    // Later: the connection that listeners are handed is being made by the caller.
+    queueMicrotask(() => {
+      if (this.isConnected(dbName)) this.#tell(dbName, 'connected');
+    });
+  }
+
+  /** A database is forgotten. @param {string} dbName */
+  forget(dbName) {
+    this.#tell(dbName, 'disconnected');
+    this.#dedicated.delete(dbName);
+  }
+
+  closing() {
+    this.#first.reset();
+    this.#state = 'disconnecting';
+  }
+
+  closed() {
+    for (const dbName of [...this.#connected]) this.#tell(dbName, 'disconnected');
+    this.#dedicated.clear();
+    this.#state = 'disconnected';
+  }
+
+  /** @param {{dbName: string, error: Error}} details */
+  emitError({ dbName, error }) {
+    this.#parts.events.emit('error', { ...this.#payload(dbName), error });
+  }
+
+  #listen() {
+    const { engine, logger } = this.#parts;
+    // Weak: a shared engine must not keep the wrappers of modules that were reloaded.
+    const reference = new WeakRef(this);
+    const follow = (/** @type {string} */ name, /** @type {(self: Lifecycle, event: any) => void} */ handler) => {
+      const listener = (/** @type {any} */ event) => {
+        const self = reference.deref();
+        if (self) handler(self, event);
+        else engine.removeListener(name, listener);
+      };
+      engine.on(name, listener);
+    };
+    follow('topology', (self, event) => self.#topologyChanged(event));
+    follow('poolClosed', (self, event) => self.#poolClosed(event));
+    follow('poolOpened', (_self, { pool }) => logger.debug(`Pool opened: ${pool || 'shared'}`));
+    follow('log', (_self, { level, target, message }) => {
+      const say = level === 'debug' || level === 'warn' ? level : 'info';
+      logger[say](`${target}: ${message}`);
+    });
+  }
+
+  /** @param {{pool: string, state: 'connected' | 'disconnected', kind: string, servers: any[]}} event */
+  #topologyChanged({ pool, state, kind, servers }) {
+    this.#parts.logger.debug(`Servers of the ${pool ? `pool of ${JSON.stringify(pool)}` : 'shared pool'}: ${state}`, {
+      kind,
+      servers,
+    });
+    if (pool) {
+      this.#dedicated.set(pool, state);
+      this.#tell(pool, state);
+    } else if (this.#state !== 'disconnecting') {
+      if (state === 'connected') this.#first.settle();
+      if (state === 'connected' || this.#state === 'connected') this.#sharedChanged(state);
+    }
+  }
+
+  /** @param {{pool: string, reason: string}} event */
+  #poolClosed({ pool, reason }) {
+    this.#parts.logger.debug(`Pool closed: ${pool || 'shared'} (${reason})`);
+    if (!pool || reason === 'replaced') return;
+    this.#dedicated.set(pool, 'disconnected');
+    this.#tell(pool, 'disconnected');
+  }
+
+  /** @param {'connected' | 'disconnected'} state */
+  #sharedChanged(state) {
+    this.#state = state;
+    const names = new Set([this.#parts.defaultDatabase(), ...this.#parts.databases(), ...this.#connected]);
+    for (const dbName of names) if (!this.#parts.isDedicated(dbName)) this.#tell(dbName, state);
+  }
+
+  /** @param {string} dbName @param {'connected' | 'disconnected'} state */
+  #tell(dbName, state) {
+    if (this.#connected.has(dbName) === (state === 'connected')) return;
+    if (state === 'connected') this.#connected.add(dbName);
+    else this.#connected.delete(dbName);
+    this.#parts.logger.info(`Database ${JSON.stringify(dbName)} ${state}`);
+    const event = state === 'connected' ? 'connect' : 'disconnect';
+    if (this.#parts.events.has(event)) this.#parts.events.emit(event, this.#payload(dbName, state));
+  }
+
+  /** @param {{error: Error, attempt: number, nextMS: number | null}} failure */
+  #reportFailure({ error, attempt, nextMS }) {
+    const next = nextMS === null ? 'no further attempt' : `next attempt in ${nextMS / 1000} s`;
+    this.#parts.logger.error(`Connection attempt ${attempt} failed, ${next}`, error);
+    this.emitError({ dbName: this.#parts.defaultDatabase(), error });
+  }
+
+  /** @param {string} dbName @param {keyof typeof READY_STATE} [state] */
+  #payload(dbName, state) {
+    const number = state === undefined ? this.readyState(dbName) : READY_STATE[state];
+    const label = Object.entries(READY_STATE).find(([, value]) => value === number)?.[0] ?? 'unknown';
+    return {
+      dbName,
+      readyState: number,
+      state: label,
+      connection: this.#parts.connection(dbName),
+      timestamp: new Date().toISOString(),
+    };
+  }
+}
+
+module.exports = { Lifecycle };

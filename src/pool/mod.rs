@@ -1,0 +1,12 @@
+//! Pools: the driver's clients, who may use them, and which database uses which.
+
+pub mod attempt;
+pub mod config;
+pub mod counters;
+pub mod gate;
+pub mod lease;
+pub mod pool;
+pub mod router;
+pub mod settings;
+pub mod slot;
+pub mod topology;

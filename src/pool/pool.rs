@@ -1,0 +1,276 @@
+//! One generation of a pool: a client of the driver, made at its first use, and everything that lives and dies with it.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::{FutureExt, Shared};
+use mongodb::{Client, event::EventHandler};
+use tokio::sync::Notify;
+
+use super::{counters::Counters, gate::Gate, settings::Settings, topology::Topology};
+use crate::{
+    engine::{
+        convert,
+        error::{EngineError, ErrorKind},
+        write_sessions::WriteSessions,
+    },
+    telemetry::{
+        commands,
+        databases::now_ms,
+        events::{Events, PoolClosedReason},
+    },
+};
+
+/// What a clean shutdown may take (`endSessions`, the last `killCursors`) before it is cut short.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+type Opening = Shared<Pin<Box<dyn Future<Output = Result<Client, EngineError>> + Send>>>;
+
+enum Connection {
+    Idle,
+    Opening(u64, Opening),
+    Open(Client),
+    Closed,
+}
+
+/// One generation of a pool.
+pub struct Pool {
+    /// Tells generations apart, process-wide.
+    pub id: u64,
+    /// The database whose dedicated pool it is; empty for the shared pool.
+    pub name: String,
+    /// Counts the generations of one slot, from 1.
+    pub generation: u32,
+    /// What it is made from.
+    pub settings: Settings,
+    /// Who may send.
+    pub gate: Arc<Gate>,
+    /// Connections counted.
+    pub counters: Arc<Counters>,
+    /// Servers as last seen.
+    pub topology: Arc<Topology>,
+    /// The sessions of numbered writes.
+    pub write_sessions: Arc<WriteSessions>,
+    connection: Mutex<Connection>,
+    attempts: AtomicU64,
+    leases: AtomicUsize,
+    all_released: Notify,
+    last_used: AtomicU64,
+    idle_since: Mutex<Instant>,
+    draining: AtomicBool,
+    events: Events,
+}
+
+impl Pool {
+    /// A pool that is not connected.
+    pub fn new(name: &str, generation: u32, settings: Settings, events: Events) -> Arc<Self> {
+        let topology = Arc::new(Topology::default());
+        Arc::new(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            name: name.to_owned(),
+            generation,
+            gate: Arc::new(Gate::new(settings.max_pool_size, settings.wait_queue_timeout)),
+            settings,
+            counters: Arc::new(Counters::default()),
+            write_sessions: Arc::new(WriteSessions::new(Arc::clone(&topology))),
+            topology,
+            connection: Mutex::new(Connection::Idle),
+            attempts: AtomicU64::new(0),
+            leases: AtomicUsize::new(0),
+            all_released: Notify::new(),
+            last_used: AtomicU64::new(now_ms()),
+            idle_since: Mutex::new(Instant::now()),
+            draining: AtomicBool::new(false),
+            events,
+        })
+    }
+
+    fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client; made now if this is the first use. All who ask meanwhile share one attempt and its failure.
+    pub async fn client(self: &Arc<Self>) -> Result<Client, EngineError> {
+        let (attempt, opening) = {
+            let mut connection = self.connection();
+            match &*connection {
+                Connection::Open(client) => return Ok(client.clone()),
+                Connection::Closed => return Err(closed()),
+                Connection::Opening(attempt, opening) => (*attempt, opening.clone()),
+                Connection::Idle => {
+                    let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+                    let opening = Arc::clone(self).open().boxed().shared();
+                    *connection = Connection::Opening(attempt, opening.clone());
+                    (attempt, opening)
+                }
+            }
+        };
+        let outcome = opening.await;
+        let mut connection = self.connection();
+        match &*connection {
+            Connection::Closed => return Err(closed()),
+            Connection::Opening(current, _) if *current == attempt => match &outcome {
+                Ok(client) => {
+                    *connection = Connection::Open(client.clone());
+                    drop(connection);
+                    if !self.settings.streams {
+                        self.events.pool_opened(&self.name, self.generation);
+                    }
+                }
+                Err(_) => *connection = Connection::Idle,
+            },
+            _ => {}
+        }
+        outcome
+    }
+
+    async fn open(self: Arc<Self>) -> Result<Client, EngineError> {
+        let mut options = self.settings.client_options().await?;
+        let counters = Arc::clone(&self.counters);
+        options.cmap_event_handler = Some(EventHandler::callback(move |event| {
+            let _panicked = catch_unwind(AssertUnwindSafe(|| counters.note(event)));
+        }));
+        let (topology, name) = (Arc::clone(&self.topology), self.name.clone());
+        // What the streams' client sees of the same servers is no news.
+        let events = (!self.settings.streams).then(|| self.events.clone());
+        options.sdam_event_handler = Some(EventHandler::callback(move |event| {
+            let _panicked = catch_unwind(AssertUnwindSafe(|| topology.note(event, &name, events.as_ref())));
+        }));
+        if self.settings.monitor_commands {
+            let (name, events) = (self.name.clone(), self.events.clone());
+            options.command_event_handler = Some(EventHandler::callback(move |event| {
+                let _panicked = catch_unwind(AssertUnwindSafe(|| commands::note(event, &name, &events)));
+            }));
+        }
+        Client::with_options(options).map_err(|error| convert::setup_error(&error))
+    }
+
+    /// Whether writes of this pool carry numbers; waits for a first server if none was seen yet.
+    pub async fn numbers_writes(&self) -> Result<bool, EngineError> {
+        if !self.settings.retry_writes {
+            return Ok(false);
+        }
+        if let Some(supported) = self.topology.supports_numbers() {
+            return Ok(supported);
+        }
+        let limit = self.settings.server_selection_timeout;
+        if self.topology.seen(limit).await {
+            return Ok(self.topology.supports_numbers().unwrap_or(false));
+        }
+        Err(self.no_server(limit))
+    }
+
+    /// The error of who waited for a server in vain.
+    fn no_server(&self, limit: Duration) -> EngineError {
+        let snapshot = self.topology.snapshot();
+        let mut text = format!("No server could be reached within {} ms", limit.as_millis());
+        for server in &snapshot.servers {
+            let reason = server.error.as_deref().unwrap_or(&server.kind);
+            text.push_str(&format!("; {}: {reason}", server.address));
+        }
+        EngineError::new(ErrorKind::ServerSelection, text)
+    }
+
+    pub(super) fn lease_taken(&self) {
+        self.leases.fetch_add(1, Ordering::AcqRel);
+        self.last_used.store(now_ms(), Ordering::Relaxed);
+    }
+
+    pub(super) fn lease_released(&self) {
+        *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.last_used.store(now_ms(), Ordering::Relaxed);
+        if self.leases.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all_released.notify_waiters();
+        }
+    }
+
+    /// How many leases are held.
+    pub fn leases(&self) -> usize {
+        self.leases.load(Ordering::Acquire)
+    }
+
+    /// When it was used last, in milliseconds since 1970.
+    pub fn last_used(&self) -> u64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+
+    /// Since when nobody holds a lease.
+    pub fn idle_since(&self) -> Option<Instant> {
+        (self.leases() == 0).then(|| *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Nobody new gets a lease: another generation has taken its place, or it is to be closed.
+    pub fn retire(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// See [`Pool::retire`].
+    pub fn is_retired(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Waits until the last lease is released.
+    pub async fn drained(&self) {
+        loop {
+            let released = self.all_released.notified();
+            tokio::pin!(released);
+            // Registered before the count is read, or the last release could be missed.
+            released.as_mut().enable();
+            if self.leases() == 0 {
+                return;
+            }
+            released.await;
+        }
+    }
+
+    /// Whether the client exists.
+    pub fn is_open(&self) -> bool {
+        matches!(*self.connection(), Connection::Open(_))
+    }
+
+    /// `idle`, `connecting`, `connected`, `disconnected`, `closing` or `closed`.
+    pub fn state(&self) -> &'static str {
+        match &*self.connection() {
+            Connection::Closed => "closed",
+            _ if self.is_retired() => "closing",
+            Connection::Idle => "idle",
+            Connection::Opening(..) => "connecting",
+            Connection::Open(_) if self.topology.snapshot().usable => "connected",
+            Connection::Open(_) if self.topology.supports_numbers().is_none() => "connecting",
+            Connection::Open(_) => "disconnected",
+        }
+    }
+
+    /// Ends the sessions, closes the sockets. Takes at most twice [`SHUTDOWN_LIMIT`].
+    pub async fn shut_down(&self, reason: PoolClosedReason) {
+        self.retire();
+        self.gate.close();
+        let before = std::mem::replace(&mut *self.connection(), Connection::Closed);
+        self.write_sessions.clear();
+        let Connection::Open(client) = before else {
+            return;
+        };
+        // The patient way lets the clean-up of dropped cursors and sessions run first, but waits for ever for a handle
+        // that somebody still holds.
+        let patient = tokio::time::timeout(SHUTDOWN_LIMIT, client.clone().shutdown()).await;
+        if patient.is_err() {
+            let _cut_short = tokio::time::timeout(SHUTDOWN_LIMIT, client.shutdown().immediate(true)).await;
+        }
+        if !self.settings.streams {
+            self.events.pool_closed(&self.name, self.generation, reason);
+        }
+    }
+}
+
+fn closed() -> EngineError {
+    EngineError::new(ErrorKind::Closed, "The connection pool is closed")
+}

@@ -147,43 +147,92 @@ declare class PolyMongo {
   /** Cancels what is running and closes everything at once. */
   readonly forceCloseAll: PolyMongo.Close;
 
-  /** Closes the change streams of one database. A database without streams is no error. */
-  closeDBstream(dbName: string): void;
+  /** Closes the change streams of one database, by default of the default one. A database without streams is no error. */
+  readonly closeDBstream: (dbName?: string) => Promise<void>;
 
   /** Closes every change stream of this wrapper. */
-  closeAllWatches(): void;
+  readonly closeAllWatches: () => Promise<void>;
 
-  /** Drops a database and everything in it. */
-  dropDatabase(dbName: string): Promise<void>;
+  /** Closes the change streams of a database, then drops it with everything in it. */
+  readonly dropDatabase: (dbName: string) => Promise<void>;
+
+  /**
+   * Runs `fn` for a tenant: wrapped models used inside without `.db()` mean that database, in everything `fn` awaits.
+   * An explicit `.db(name)` wins. Calls may lie inside each other.
+   *
+   * @param where A database name, or what else holds for the operations inside.
+   * @returns What `fn` returns.
+   */
+  run<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
+
+  /** The same as {@link PolyMongo.run}. */
+  withTenant<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
+
+  /** The database of the innermost `run` around this call, if there is one. */
+  currentTenant(): string | undefined;
+
+  /**
+   * Makes the indexes of databases equal to those of the schemas, for every wrapped model: creates and drops, as
+   * Mongoose's `Model.syncIndexes` does.
+   *
+   * @param dbNames Default: the default database.
+   * @returns The names of the indexes that were dropped, by database and model.
+   */
+  syncIndexes(
+    dbNames?: string | readonly string[],
+    options?: mongoose.SyncIndexesOptions,
+  ): Promise<Record<string, Record<string, string[]>>>;
+
+  /** Hosts, default database and state: what a log may show. Never a credential. */
+  toJSON(): { hosts: string[]; defaultDB: string; state: PolyMongo.ConnectionState };
 }
 
 declare namespace PolyMongo {
   export { PolyMongo, PolyMongo as PolyMongoWrapper, PolyMongo as default };
 
-  /** An error of polymongo's own. Errors of the server and the network keep the classes of your Mongoose. */
-  export interface PolyMongoError extends Error {
-    readonly name: 'PolyMongoError';
+  /**
+   * An error of polymongo's own: an option, a name, a state. Errors of the server and the network keep the classes of
+   * your Mongoose.
+   */
+  export class PolyMongoError extends Error {
+    constructor(
+      message: string,
+      details: { code: string; status?: number; cause?: unknown; [property: string]: unknown },
+    );
+    get name(): 'PolyMongoError';
     /** What happened, as a stable name; docs/errors.md explains each. */
     readonly code: ErrorCode;
-    /** The HTTP status that fits when the error was caused by what a client asked for. */
+    /** The HTTP status that fits when the cause is what a client asked for. */
     readonly status?: number;
-    /** The error underneath, when there is one. */
-    readonly cause?: unknown;
-    /** `DATABASE_FIXED_BY_URI`: the database that was asked for. */
+    /** The option that is wrong: `OPTION_INVALID`, `OPTION_UNKNOWN`, `URI_INVALID`. */
+    readonly option?: string;
+    /** The database that was asked for: `INVALID_DATABASE_NAME`, `DATABASE_FIXED_BY_URI`, `DEFAULT_DATABASE_AMBIGUOUS`. */
     readonly dbName?: string;
-    /** `DATABASE_FIXED_BY_URI`: the database that the URI names. */
+    /** The database that the URI names: `DATABASE_FIXED_BY_URI`. */
     readonly uriDatabase?: string;
+    /** Where polymongo 1.3 kept its data: `DEFAULT_DATABASE_AMBIGUOUS`. */
+    readonly formerDefault?: string;
+    /** The files that were tried: `NATIVE_ADDON_MISSING`. */
+    readonly tried?: { file: string; reason: string }[];
   }
 
   /** Every `code` of a {@link PolyMongoError}. */
   export type ErrorCode =
+    | 'CONNECTION_MANAGED'
+    | 'COPY_INVALID'
+    | 'COPY_TARGET_NOT_EMPTY'
     | 'DATABASE_FIXED_BY_URI'
     | 'DEFAULT_DATABASE_AMBIGUOUS'
+    | 'IMPORT_INVALID'
     | 'INVALID_DATABASE_NAME'
     | 'INVALID_MODEL'
+    | 'MONGODB_PACKAGE_NOT_FOUND'
+    | 'MONGOOSE_DRIVER_UNKNOWN'
+    | 'MONGOOSE_MISSING'
     | 'NATIVE_ADDON_MISSING'
     | 'OPTION_INVALID'
     | 'OPTION_UNKNOWN'
+    | 'POOL_SHARED'
     | 'TENANT_REQUIRED'
     | 'TRANSACTION_CROSS_CLUSTER'
     | 'TRANSACTION_ENDED'
@@ -465,6 +514,16 @@ declare namespace PolyMongo {
     timeoutMS?: number;
   }
 
+  /** What `wrapper.run` says about the operations inside. */
+  export interface RunOptions {
+    /** The database of wrapped models used without `.db()`. */
+    db?: string;
+    /** The session of operations that name none. */
+    session?: mongoose.ClientSession;
+    /** Deadline of each operation that has none. */
+    timeoutMS?: number;
+  }
+
   /** States of a wrapper's shared pool. */
   export type ConnectionState = 'connected' | 'disconnected' | 'connecting' | 'disconnecting' | 'not initialized';
 
@@ -668,8 +727,8 @@ declare namespace PolyMongo {
     ): Promise<DatabaseImportSummary>;
     readonly closeAll: Close;
     readonly forceCloseAll: Close;
-    closeDBstream(dbName: string): void;
-    closeAllWatches(): void;
+    readonly closeDBstream: (dbName?: string) => Promise<void>;
+    readonly closeAllWatches: () => Promise<void>;
   }
 
   /** `wrapper.bulkTasks`: the actions under shorter names. */

@@ -78,7 +78,9 @@ function reasonOf(name, error) {
 
 /** @param {{file: string, reason: string}[]} failures */
 function explain(failures) {
-  const system = [`${process.platform}-${process.arch}`, libc(), `Node.js ${process.version}`].filter(Boolean).join(', ');
+  const system = [`${process.platform}-${process.arch}`, libc(), `Node.js ${process.version}`]
+    .filter(Boolean)
+    .join(', ');
   const tried = failures.map(({ file, reason }) => `\n  ${file}: ${reason}`).join('');
   const advice =
     failures.length === 0

@@ -1,3 +1,5 @@
+'use strict';
+
 const fs = require('node:fs');
 const path = require('node:path');
 const { POOL_OPTIONS, WRAPPER_OPTIONS, CONNECTION_DEFAULTS } = require('../../lib/wrapper/options');

@@ -5,7 +5,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
-const PUBLISHED = require('../../package.json').files;
+const { dependencies, files: PUBLISHED } = require('../../package.json');
 
 /**
  * An application's folder that has polymongo installed as npm would install it (copied, so that it finds the
@@ -24,7 +24,7 @@ function createProject({ mongoose, packages = [], files = PUBLISHED }) {
   const link = (name, target) =>
     fs.symlinkSync(path.join(ROOT, 'node_modules', target), path.join(modules, name), 'junction');
   link('mongoose', mongoose);
-  for (const name of ['@types', ...packages]) link(name, name);
+  for (const name of ['@types', ...Object.keys(dependencies), ...packages]) link(name, name);
   return {
     directory,
     write(name, text) {

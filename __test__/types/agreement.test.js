@@ -1,3 +1,8 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const { pathToFileURL } = require('node:url');
+const PolyMongo = require('../..');
 const { POOL_OPTIONS, WRAPPER_OPTIONS } = require('../../lib/wrapper/options');
 const { compile } = require('../support/compile');
 const { createProject } = require('../support/project');
@@ -32,4 +37,109 @@ test.each([
   ['DedicatedPoolOptions', POOL_OPTIONS],
 ])('%s has every option of the table and no other', (type, table) => {
   expect(compareKeys(`keyof PolyMongo.${type}`, usable(table))).toBe('');
+});
+
+describe('members', () => {
+  let wrapper;
+  beforeAll(() => {
+    wrapper = PolyMongo.createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI });
+  });
+  afterAll(() => wrapper.forceCloseAll());
+
+  const own = (value) => Object.keys(value);
+  const FUNCTION = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
+
+  test.each([
+    ['keyof PolyMongo', () => [...own(wrapper), ...Object.getOwnPropertyNames(PolyMongo.prototype)]],
+    ["Exclude<keyof typeof PolyMongo, 'prototype'>", () => Object.getOwnPropertyNames(PolyMongo)],
+    ['keyof PolyMongo.StatsApi', () => own(wrapper.stats)],
+    ['keyof PolyMongo.ScaleApi', () => own(wrapper.scale)],
+    ['keyof PolyMongo.PoolApi', () => own(wrapper.pool)],
+    ['keyof PolyMongo.ActionsApi', () => own(wrapper.actions)],
+    ['keyof PolyMongo.BulkTasksApi', () => own(wrapper.bulkTasks)],
+    ['keyof PolyMongo.AdvancedAccess', () => own(wrapper.adv)],
+  ])('%s are those that exist', (type, real) => {
+    const names = real().filter((name) => name !== 'constructor' && !FUNCTION.has(name));
+    expect(compareKeys(type, names)).toBe('');
+  });
+
+  /** The members of the public API, as they are promised. */
+  const MEMBERS = {
+    wrapModel: 'function',
+    connect: 'function',
+    disconnect: 'function',
+    isConnected: 'function',
+    getConnectionState: 'function',
+    ping: 'function',
+    transaction: 'function',
+    stats: 'function',
+    on: 'function',
+    once: 'function',
+    off: 'function',
+    removeListener: 'function',
+    onDbConnect: 'function',
+    onDbDisconnect: 'function',
+    onTheseDBConnect: 'function',
+    onTheseDBDisconnect: 'function',
+    closeAll: 'function',
+    forceCloseAll: 'function',
+    closeDBstream: 'function',
+    closeAllWatches: 'function',
+    dropDatabase: 'function',
+    syncIndexes: 'function',
+    'stats.general': 'function',
+    'stats.db': 'function',
+    'stats.listDatabases': 'function',
+    'scale.setDB': 'function',
+    'scale.connectDB': 'function',
+    'pool.configure': 'function',
+    'pool.connect': 'function',
+    'actions.exportDB': 'function',
+    'actions.importDB': 'function',
+    'actions.exportDBStream': 'function',
+    'actions.importDBStream': 'function',
+    'actions.copyDatabase': 'function',
+    'actions.dropDatabase': 'function',
+    'actions.closeAll': 'function',
+    'actions.forceCloseAll': 'function',
+    'actions.closeDBstream': 'function',
+    'actions.closeAllWatches': 'function',
+    'bulkTasks.export': 'function',
+    'bulkTasks.import': 'function',
+    'bulkTasks.exportStream': 'function',
+    'bulkTasks.importStream': 'function',
+    'bulkTasks.copyDatabase': 'function',
+    'bulkTasks.dropDatabase': 'function',
+    'adv.mongoose': 'object',
+    'adv.getPrimaryConnection': 'function',
+    'adv.getOrCreatePrimaryConnection': 'function',
+    'adv.getConnection': 'function',
+    'adv.getSharedConnection': 'function',
+  };
+
+  test.each(Object.entries(MEMBERS))('wrapper.%s is there (%s)', (path, type) => {
+    const value = path.split('.').reduce((parent, key) => parent[key], wrapper);
+    expect(typeof value).toBe(type);
+  });
+
+  test('the module is the class, under all its names, in both module systems', () => {
+    const names = ['default', 'PolyMongo', 'PolyMongoWrapper'];
+    expect(names.map((name) => PolyMongo[name])).toEqual(names.map(() => PolyMongo));
+    const file = project.write(
+      'names.mjs',
+      `import * as module from ${JSON.stringify(pathToFileURL(require.resolve('../../index.mjs')))};
+      import { createRequire } from 'node:module';
+      const PolyMongo = createRequire(import.meta.url)(${JSON.stringify(require.resolve('../..'))});
+      const names = ['default', 'createWrapper', 'PolyMongo', 'PolyMongoWrapper', 'PolyMongoError', 'Types'];
+      console.log(names.filter((name) => module[name] === undefined || module[name] !== PolyMongo[name]).join());`,
+    );
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { cwd: project.directory, encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: '\n', stderr: '' });
+  });
+
+  test('what closes a wrapper takes no counted argument, so that test hooks and signals can call it', () => {
+    expect(wrapper.closeAll.length).toBe(0);
+    expect(wrapper.forceCloseAll.length).toBe(0);
+    expect(wrapper.closeAllWatches.length).toBe(0);
+  });
 });

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import PolyMongo from 'polymongo';
+import PolyMongo, { PolyMongoError } from 'polymongo';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const check = <T extends true>(): T | undefined => undefined;
@@ -91,16 +91,20 @@ wrapper.closeDBstream('tenant_1');
 wrapper.closeAllWatches();
 await wrapper.dropDatabase('tenant_1');
 
+const ran: Promise<number> = wrapper.run('tenant_1', async () => 1);
+const within: string | undefined = wrapper.withTenant({ db: 'tenant_1', timeoutMS: 500 }, () => wrapper.currentTenant());
+const dropped: string[] | undefined = (await wrapper.syncIndexes(['tenant_1']))['tenant_1']?.['User'];
+
 const exported = await wrapper.actions.exportDB('tenant_1');
 const imported: number = (await wrapper.actions.importDB('tenant_2', exported)).insertedDocuments;
 await wrapper.bulkTasks.importStream('tenant_3', wrapper.bulkTasks.exportStream('tenant_1', { version: 1 }));
 await wrapper.actions.copyDatabase('tenant_1', 'tenant_4', { onExisting: 'merge' });
 
-const failed = (error: unknown) =>
-  error instanceof Error && error.name === 'PolyMongoError'
-    ? (error as PolyMongo.PolyMongoError).code === 'INVALID_DATABASE_NAME'
-    : false;
+const refused = (error: unknown): string | undefined =>
+  error instanceof PolyMongoError && error.code === 'INVALID_DATABASE_NAME' ? error.dbName : undefined;
+const kept: PolyMongoError = new PolyMongo.PolyMongoError('kept', { code: 'INVALID_MODEL' });
+check<Equal<typeof kept.code, PolyMongo.ErrorCode>>();
 // @ts-expect-error: no such code
 const wrong: PolyMongo.ErrorCode = 'NO_SUCH_CODE';
 
-export { cancelled, connection, drained, failed, imported, inUse, latency, names, result, size, sockets, wrong };
+export { cancelled, connection, drained, dropped, refused, imported, inUse, latency, names, result, size, sockets, within, wrong };

@@ -1,7 +1,6 @@
 'use strict';
 
 const { EventEmitter } = require('node:events');
-const { traced } = require('../protocol/errors');
 const { readConcernOf } = require('../protocol/concerns');
 const readPreferences = require('../protocol/read-preference');
 const { MongoDBNamespace } = require('../protocol/namespace');
@@ -216,7 +215,8 @@ class AbstractCursor extends EventEmitter {
     if (!FLAGS.includes(flag)) {
       throw new MongoInvalidArgumentError(`Flag ${flag} is not one of ${FLAGS}`);
     }
-    if (typeof value !== 'boolean') throw new MongoInvalidArgumentError(`Flag ${flag} must be a boolean value`);
+    if (typeof value !== 'boolean')
+      throw new MongoInvalidArgumentError(`Flag ${flag} must be a boolean value`);
     // Exhaust is a flag of the wire, not of the command.
     if (flag !== 'exhaust') this.body[FLAG_NAMES.get(flag) ?? flag] = value;
     return this;
@@ -237,7 +237,9 @@ class AbstractCursor extends EventEmitter {
     if (typeof readPreference !== 'string' && !(readPreference instanceof codec.ReadPreference)) {
       throw new codec.mongo.MongoInvalidArgumentError(`Invalid read preference: ${readPreference}`);
     }
-    this.op.readPreference = readPreferences.forEngine(readPreferences.readPreferenceOf(codec, readPreference));
+    this.op.readPreference = readPreferences.forEngine(
+      readPreferences.readPreferenceOf(codec, readPreference),
+    );
     this.op.ownReadPreference = true;
     return this;
   }
@@ -333,7 +335,7 @@ class AbstractCursor extends EventEmitter {
       this.op.signal?.throwIfAborted();
     } catch (error) {
       await this.close();
-      throw traced(error);
+      throw error;
     } finally {
       this.fetching = null;
     }
@@ -438,4 +440,4 @@ class AbstractCursor extends EventEmitter {
   }
 }
 
-module.exports = { AbstractCursor };
+exports.AbstractCursor = AbstractCursor;

@@ -89,4 +89,4 @@ class Admin {
   }
 }
 
-module.exports = { Admin };
+exports.Admin = Admin;

@@ -132,4 +132,4 @@ class AggregationCursor extends AbstractCursor {
   }
 }
 
-module.exports = { AggregationCursor };
+exports.AggregationCursor = AggregationCursor;

@@ -249,4 +249,5 @@ class FindOperators {
   }
 }
 
-module.exports = { OrderedBulkOperation, UnorderedBulkOperation };
+exports.OrderedBulkOperation = OrderedBulkOperation;
+exports.UnorderedBulkOperation = UnorderedBulkOperation;

@@ -123,7 +123,8 @@ function isTooLarge(error) {
  */
 async function insertMany(collection, documents, options) {
   const { MongoInvalidArgumentError } = collection.s.codec.mongo;
-  if (documents.length === 0) throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
+  if (documents.length === 0)
+    throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
   const force = own(options, 'forceServerObjectId');
   for (const document of documents) {
     if (document === null || typeof document !== 'object') {
@@ -134,7 +135,9 @@ async function insertMany(collection, documents, options) {
     collection.addId(document, force);
   }
   const bulk = new BulkWrite(collection, own(options, 'ordered') !== false, options);
-  const { insertedCount, insertedIds } = await bulk.execute([{ type: 'insert', statements: documents, indexOf: same }]);
+  const { insertedCount, insertedIds } = await bulk.execute([
+    { type: 'insert', statements: documents, indexOf: same },
+  ]);
   return { acknowledged: bulk.acknowledged, insertedCount, insertedIds };
 }
 
@@ -143,4 +146,5 @@ function same(position) {
   return position;
 }
 
-module.exports = { BulkWrite, insertMany };
+exports.BulkWrite = BulkWrite;
+exports.insertMany = insertMany;

@@ -1,7 +1,6 @@
 'use strict';
 
 const { EventEmitter } = require('node:events');
-const { traced } = require('../protocol/errors');
 const { STREAM, streamOptions } = require('../protocol/change-stream-options');
 const { rules } = require('../protocol/rules');
 const { CursorStream } = require('./cursor-stream');
@@ -42,8 +41,6 @@ class ChangeStream extends EventEmitter {
     this.mode = false;
     this.isClosed = false;
     this.hasEmittedClose = false;
-    /** Told of an error nobody listens for, in the place of an uncaught exception. @type {((error: any) => void) | null} */
-    this.onUnhandledError = null;
     /** @type {Promise<number> | null} */
     this.opening = null;
     /** @type {Promise<any> | null} */
@@ -55,6 +52,7 @@ class ChangeStream extends EventEmitter {
     super.on('newListener', (event) => {
       if (event === 'change') this.listen();
     });
+    parent.s.watched?.(this);
   }
 
   get closed() {
@@ -176,8 +174,7 @@ class ChangeStream extends EventEmitter {
    * @param {any} error
    */
   report(error) {
-    if (this.onUnhandledError !== null && this.listenerCount('error') === 0) this.onUnhandledError(error);
-    else process.nextTick(() => this.emit('error', error));
+    process.nextTick(() => this.emit('error', error));
   }
 
   open() {
@@ -230,7 +227,7 @@ class ChangeStream extends EventEmitter {
     } catch (error) {
       if (this.isClosed) return;
       if (this.mode !== 'emitter') await this.close();
-      throw traced(error);
+      throw error;
     }
   }
 
@@ -308,4 +305,4 @@ class ChangeStream extends EventEmitter {
   }
 }
 
-module.exports = { ChangeStream };
+exports.ChangeStream = ChangeStream;

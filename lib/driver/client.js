@@ -70,15 +70,16 @@ class MongoClient extends EventEmitter {
   /** As much of the official topology as others look at. */
   get topology() {
     const { engine, options } = this.s;
-    const description = new TopologyDescription(engine.topology, options.heartbeatFrequencyMS);
-    return { description, s: { description }, isConnected: () => engine.topology?.state === 'connected' };
+    const known = engine.topology(this.dbName);
+    const description = new TopologyDescription(known, options.heartbeatFrequencyMS);
+    return { description, s: { description }, isConnected: () => known?.state === 'connected' };
   }
 
   /**
    * The same client over another database.
    * @param {string} dbName
    */
-  facade(dbName) {
+  boundTo(dbName) {
     return new MongoClient(this.s, dbName, this.hooks);
   }
 
@@ -91,7 +92,7 @@ class MongoClient extends EventEmitter {
   }
 
   async connect() {
-    await this.s.engine.connect(this.dbName);
+    await this.s.engine.connect(this.dbName, { codec: this.s.codec });
     return this;
   }
 
@@ -192,15 +193,19 @@ class MongoClient extends EventEmitter {
  * @param {any} engine
  * @param {import('../protocol/codec').Codec} codec
  * @param {any} [options] `dbName`, `readPreference`, `readConcern`, `writeConcern`, `timeoutMS`, the BSON options (flat or
- *   under `bsonOptions`), whatever else `client.options` shall show, and `close`, a hook
+ *   under `bsonOptions`), whatever else `client.options` shall show, and the hooks
+ *   `close`, `watched` and `context` (what the running code's context says: a session, a deadline)
  * @returns {MongoClient}
  */
 function createClient(engine, codec, options = {}) {
-  const { close = null, bsonOptions, ...shown } = options;
+  const { close = null, watched = null, context = null, bsonOptions, ...shown } = options;
   const settings = new Settings(engine, codec, { ...bsonOptions, ...shown }, null);
+  settings.watched = watched;
+  settings.context = context;
   settings.options.hosts ??= engine.hosts;
   settings.options.readPreference = settings.readPreference;
   return new MongoClient(settings, shown.dbName || DEFAULT_DATABASE, { close });
 }
 
-module.exports = { MongoClient, createClient };
+exports.MongoClient = MongoClient;
+exports.createClient = createClient;

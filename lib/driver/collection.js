@@ -12,12 +12,16 @@ const { FIND_ONE, findFilter } = require('../protocol/find-command');
 const { normalizeHint } = require('../protocol/hint');
 const { indexDescription, indexKey } = require('../protocol/index-specification');
 const { MongoDBNamespace } = require('../protocol/namespace');
-const { traced } = require('../protocol/errors');
 const { own } = require('../protocol/own');
 const { deleteResult, insertOneResult, updateResult } = require('../protocol/results');
 const { objects, rules, settings, values } = require('../protocol/rules');
 const { DELETE, INSERT, UPDATE } = require('../protocol/write-commands');
-const { deleteStatement, refuseOperators, requireOperators, updateStatement } = require('../protocol/write-statements');
+const {
+  deleteStatement,
+  refuseOperators,
+  requireOperators,
+  updateStatement,
+} = require('../protocol/write-statements');
 const { AggregationCursor } = require('./aggregation-cursor');
 const { OrderedBulkOperation, UnorderedBulkOperation } = require('./bulk-operation');
 const { insertMany } = require('./bulk-write');
@@ -143,7 +147,9 @@ class Collection {
       throw this.invalidArgument('Argument "operations" must be an array of documents');
     }
     const bulk =
-      own(options, 'ordered') === false ? this.initializeUnorderedBulkOp(options) : this.initializeOrderedBulkOp(options);
+      own(options, 'ordered') === false
+        ? this.initializeUnorderedBulkOp(options)
+        : this.initializeOrderedBulkOp(options);
     for (const operation of operations) bulk.raw(operation);
     return await bulk.execute();
   }
@@ -231,7 +237,12 @@ class Collection {
   async findOne(filter = {}, options) {
     const op = Operation.reading(this.s);
     /** @type {any} */
-    const body = { find: this.collectionName, filter: findFilter(op.codec, filter), limit: 1, singleBatch: true };
+    const body = {
+      find: this.collectionName,
+      filter: findFilter(op.codec, filter),
+      limit: 1,
+      singleBatch: true,
+    };
     op.take(RULES.findOne, options, body);
     if (op.explain !== null) return await op.execute(this.dbName, body);
     return (await this.firstBatch(op, body))[0] ?? null;
@@ -245,11 +256,7 @@ class Collection {
    */
   async firstBatch(op, body) {
     op.admit(body);
-    try {
-      return (await this.s.engine.openCursor(this.dbName, body, op)).documents;
-    } catch (error) {
-      throw traced(error);
-    }
+    return (await this.s.engine.openCursor(this.dbName, body, op)).documents;
   }
 
   /**
@@ -475,7 +482,9 @@ class Collection {
 
   /** @param {any} [options] */
   async options(options) {
-    const [found] = await this.db.listCollections({ name: this.collectionName }, { ...options, nameOnly: false }).toArray();
+    const [found] = await this.db
+      .listCollections({ name: this.collectionName }, { ...options, nameOnly: false })
+      .toArray();
     if (found?.options == null) {
       throw new this.s.codec.mongo.MongoAPIError(`collection ${this.namespace} not found`);
     }
@@ -506,7 +515,11 @@ class Collection {
    */
   listSearchIndexes(nameOrOptions, options) {
     const named = typeof nameOrOptions === 'string';
-    return new ListSearchIndexesCursor(this, named ? nameOrOptions : null, named ? options : (nameOrOptions ?? options));
+    return new ListSearchIndexesCursor(
+      this,
+      named ? nameOrOptions : null,
+      named ? options : (nameOrOptions ?? options),
+    );
   }
 
   /** @param {any} description */
@@ -561,4 +574,4 @@ class Collection {
   }
 }
 
-module.exports = { Collection };
+exports.Collection = Collection;

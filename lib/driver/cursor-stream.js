@@ -36,4 +36,4 @@ class CursorStream extends Readable {
   }
 }
 
-module.exports = { CursorStream };
+exports.CursorStream = CursorStream;

@@ -43,7 +43,9 @@ class Db {
     /** @type {import('./settings').Settings} */
     this.s = client.s.refine(options);
     if (typeof databaseName === 'string' && databaseName.includes('.')) {
-      throw new this.s.codec.mongo.MongoInvalidArgumentError(`Database names cannot contain the character '.'`);
+      throw new this.s.codec.mongo.MongoInvalidArgumentError(
+        `Database names cannot contain the character '.'`,
+      );
     }
     this.client = client;
     this.databaseName = databaseName;
@@ -95,7 +97,9 @@ class Db {
    */
   collection(name, options) {
     if (typeof options === 'function') {
-      throw new this.s.codec.mongo.MongoInvalidArgumentError('The callback form of this helper has been removed.');
+      throw new this.s.codec.mongo.MongoInvalidArgumentError(
+        'The callback form of this helper has been removed.',
+      );
     }
     return new Collection(this, name, options);
   }
@@ -139,7 +143,9 @@ class Db {
    */
   aggregate(pipeline = [], options) {
     if (!Array.isArray(pipeline)) {
-      throw new this.s.codec.mongo.MongoInvalidArgumentError('Argument "pipeline" must be an array of aggregation stages');
+      throw new this.s.codec.mongo.MongoInvalidArgumentError(
+        'Argument "pipeline" must be an array of aggregation stages',
+      );
     }
     return new AggregationCursor(this, pipeline, options);
   }
@@ -295,4 +301,4 @@ class Db {
   }
 }
 
-module.exports = { Db };
+exports.Db = Db;

@@ -9,7 +9,7 @@ const { encode, isEncoding } = require('../protocol/encode');
 const { toError } = require('../protocol/errors');
 const { createReader } = require('../protocol/reader');
 const { splitUri } = require('../protocol/split-uri');
-const { flagsOf, settingsOf } = require('./operation-flags');
+const { flagsOf, settingsOf } = require('./op-settings');
 const { environment, listen, nextHandle, outcomeOf, shape, unlisten } = require('./outbox');
 const { Failure } = require('./outcome');
 
@@ -29,18 +29,19 @@ const { Failure } = require('./outcome');
  * @property {AbortSignal | null} [signal]
  */
 
-/** @typedef {{documents: any[], cursor: number}} Batch the cursor is 0 when this was its last batch */
+/** @typedef {{documents: any[], cursor: number}} Batch its cursor is 0 when nothing follows */
 
 /** Engines that nobody holds any more hear nothing. */
 const collected = new FinalizationRegistry(unlisten);
 
 /**
- * JavaScript's side of the border: one client of the Rust engine, with its pools. A method submits before it returns;
- * what it returns tells how that ends, in the error classes of the user's own Mongoose.
+ * JavaScript's side of the border: one client of the Rust engine. Its methods submit before they return; what they return
+ * tells how that ends, in the error classes of the user's own Mongoose. A method without an operation's description uses
+ * those of the Mongoose that was used last.
  */
 class Engine extends EventEmitter {
+  /** @type {import('../native').Native['NativeClient']['prototype']} */
   #native;
-  #hosts;
   /** @type {Codec | null} */
   #codec = null;
   /** @type {Map<string, any>} */
@@ -53,11 +54,316 @@ class Engine extends EventEmitter {
    */
   constructor(uri, config) {
     super();
-    this.#hosts = splitUri(uri).hosts;
+    /** `host:port`, as the connection string names them. */
+    this.hosts = splitUri(uri).hosts;
     const client = nextHandle();
-    this.#native = connectNothing(client, uri, config);
+    try {
+      this.#native = new native.NativeClient(environment, client, uri, JSON.stringify(config));
+    } catch (error) {
+      throw new PolyMongoError(error.message, { code: 'URI_INVALID' });
+    }
     const self = new WeakRef(this);
-    listen(client, (event) => self.deref()?.#tell(event));
+    listen(client, (event) => {
+      const engine = self.deref();
+      if (engine !== undefined) engine.#tell(event);
+    });
     collected.register(this, client);
   }
+
+  /**
+   * @param {string} db
+   * @param {object} body the command: its first key is its name
+   * @param {Op} op
+   * @returns {Promise<any>} the server's reply
+   */
+  async command(db, body, op) {
+    if (isEncoding()) await undefined;
+    const id = this.#begin(op);
+    const bytes = encode(op.codec, body, op.bson);
+    this.#native.command(id, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
+    return this.#settled(await this.#outcome(id, op), op, db);
+  }
+
+  /**
+   * @param {string} db
+   * @param {object} body
+   * @param {Op} op
+   * @returns {Promise<Batch>} the first batch
+   */
+  async openCursor(db, body, op) {
+    if (isEncoding()) await undefined;
+    const id = this.#begin(op);
+    const cursor = nextHandle();
+    const bytes = encode(op.codec, body, op.bson);
+    this.#native.openCursor(id, cursor, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
+    return this.#settled(await this.#outcome(id, op, cursor), op, db);
+  }
+
+  /**
+   * @param {number} cursor
+   * @param {Op} op
+   * @returns {Promise<Batch>}
+   */
+  async nextBatch(cursor, op) {
+    const id = this.#begin(op);
+    this.#native.nextBatch(id, cursor, flagsOf(op), settingsOf(op));
+    return this.#settled(await this.#outcome(id, op, cursor), op);
+  }
+
+  /**
+   * Closes a cursor, on the server too. One that is not open is closed already.
+   * @param {number} cursor
+   * @returns {Promise<void>}
+   */
+  async closeCursor(cursor) {
+    if (cursor === 0) return;
+    const id = nextHandle();
+    this.#native.closeCursor(id, cursor);
+    this.#settled(await this.#outcome(id));
+  }
+
+  /**
+   * Nothing is sent before the session's first operation.
+   * @param {object} [options]
+   * @returns {number} the session
+   */
+  startSession(options) {
+    const session = nextHandle();
+    this.#checked(this.#native.startSession(session, JSON.stringify(options ?? {})));
+    return session;
+  }
+
+  /**
+   * The session's next operation starts it.
+   * @param {number} session
+   * @param {object} [options]
+   */
+  startTransaction(session, options) {
+    this.#checked(this.#native.startTransaction(session, JSON.stringify(options ?? {})));
+  }
+
+  /**
+   * @param {number} session
+   * @param {Op} op
+   * @returns {Promise<any>}
+   */
+  async commitTransaction(session, op) {
+    const id = this.#begin(op);
+    this.#native.commitTransaction(id, session, settingsOf(op));
+    return this.#settled(await this.#outcome(id, op), op);
+  }
+
+  /**
+   * @param {number} session
+   * @param {Op} op
+   * @returns {Promise<any>}
+   */
+  async abortTransaction(session, op) {
+    const id = this.#begin(op);
+    this.#native.abortTransaction(id, session, settingsOf(op));
+    return this.#settled(await this.#outcome(id, op), op);
+  }
+
+  /**
+   * @param {number} session
+   * @returns {Promise<void>}
+   */
+  async endSession(session) {
+    const id = nextHandle();
+    this.#native.endSession(id, session);
+    this.#settled(await this.#outcome(id));
+  }
+
+  /**
+   * @param {number} session
+   * @param {Codec} codec
+   * @returns {any} `{id, clusterTime, operationTime}` as far as they are known; null for an unknown session
+   */
+  sessionInfo(session, codec) {
+    const info = this.#native.sessionInfo(session);
+    return info === null ? null : decodeReply(codec, info, 0, null);
+  }
+
+  /**
+   * @param {number} session
+   * @param {{clusterTime?: any, operationTime?: any}} times
+   * @param {Codec} codec
+   */
+  advanceSession(session, times, codec) {
+    this.#native.advanceSession(session, encode(codec, times, { ignoreUndefined: true }));
+  }
+
+  /**
+   * Resolves when the server's cursor is open: later changes are not missed.
+   * @param {{db?: string | null, collection?: string | null, pipeline: object[], options?: object, session?: number}} what
+   * @param {Op} op
+   * @returns {Promise<number>} the stream
+   */
+  async openStream({ db = null, collection = null, pipeline, options = {}, session = 0 }, op) {
+    if (isEncoding()) await undefined;
+    const id = this.#begin(op);
+    const stream = nextHandle();
+    const bytes = encode(op.codec, { pipeline, options }, op.bson);
+    this.#native.openStream(id, stream, db, collection, session, bytes);
+    this.#settled(await this.#outcome(id, op), op, db);
+    return stream;
+  }
+
+  /**
+   * Waits for changes: at least one.
+   * @param {number} stream
+   * @param {Op} op
+   * @returns {Promise<{documents: any[], resumeToken: any}>}
+   */
+  async nextChanges(stream, op) {
+    const id = this.#begin(op);
+    this.#native.nextChanges(id, stream, flagsOf(op));
+    return this.#settled(await this.#outcome(id, op), op);
+  }
+
+  /**
+   * Closes a stream. One that is not open is closed already.
+   * @param {number} stream
+   * @returns {Promise<void>}
+   */
+  async closeStream(stream) {
+    const id = nextHandle();
+    this.#native.closeStream(id, stream);
+    this.#settled(await this.#outcome(id));
+  }
+
+  /**
+   * Opens a pool, and waits until a server can be used.
+   * @param {string | null} db the one of this database; null: the shared one
+   * @param {Op} [op]
+   * @returns {Promise<any>} what the server says of itself
+   */
+  async connect(db, op) {
+    const id = this.#begin(op);
+    this.#native.connect(id, db);
+    return this.#settled(await this.#outcome(id, op), op, db);
+  }
+
+  /**
+   * @param {string[]} dbs
+   * @param {object | null} pool a pool that these databases have to themselves; null: the shared one again
+   * @returns {Promise<any>}
+   */
+  async configure(dbs, pool) {
+    const id = nextHandle();
+    this.#native.configure(id, JSON.stringify(dbs), pool === null ? null : JSON.stringify(pool));
+    return this.#settled(await this.#outcome(id));
+  }
+
+  /**
+   * Closes a database's own pool as soon as nothing uses it; its next use opens it again.
+   * @param {string} db
+   * @returns {Promise<any>}
+   */
+  async closePool(db) {
+    const id = nextHandle();
+    this.#native.closePool(id, db);
+    return this.#settled(await this.#outcome(id));
+  }
+
+  /**
+   * @param {{force?: boolean, timeoutMS?: number, refuse?: boolean}} [options]
+   * @returns {Promise<{drained: number, cancelled: number}>}
+   */
+  async close({ force = false, timeoutMS = 10_000, refuse = true } = {}) {
+    const id = nextHandle();
+    this.#native.close(id, JSON.stringify({ force, timeoutMS, refuse }));
+    return this.#settled(await this.#outcome(id));
+  }
+
+  /** Takes work again after {@link close}. */
+  reopen() {
+    this.#native.reopen();
+  }
+
+  /** @returns {any} */
+  stats() {
+    return JSON.parse(this.#native.stats());
+  }
+
+  toJSON() {
+    return { hosts: this.hosts };
+  }
+
+  [inspect.custom]() {
+    return `Engine { hosts: ${inspect(this.hosts)} }`;
+  }
+
+  /**
+   * @param {Op} [op]
+   * @returns {number} the operation's handle
+   */
+  #begin(op) {
+    if (op !== undefined) {
+      op.signal?.throwIfAborted();
+      this.#codec = op.codec;
+      op.codec.reader ??= createReader(op.codec.BSON, shape);
+    }
+    return nextHandle();
+  }
+
+  /**
+   * @param {number} id
+   * @param {Op} [op]
+   * @param {number} [cursor]
+   * @returns {Promise<any>}
+   */
+  #outcome(id, op, cursor = 0) {
+    const outcome = outcomeOf(id, op?.codec ?? this.#codec, op?.bson ?? null, cursor);
+    const signal = op?.signal;
+    if (signal == null) return outcome;
+    const cancel = () => this.#native.cancel(id);
+    signal.addEventListener('abort', cancel, { once: true });
+    return outcome.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  /**
+   * Errors are made here, where the operation is awaited, and so with the stack of the caller.
+   * @param {any} outcome
+   * @param {Op} [op]
+   * @param {string | null} [db]
+   */
+  #settled(outcome, op, db) {
+    if (!(outcome instanceof Failure)) return outcome;
+    if (op?.signal?.aborted) throw op.signal.reason;
+    if (outcome.payload === null) throw outcome.error;
+    const error = this.#error(outcome.payload, op?.codec ?? this.#codec, db);
+    Error.captureStackTrace(error, this.#settled);
+    throw error;
+  }
+
+  /** @param {string | null} failure what the addon says is wrong */
+  #checked(failure) {
+    if (failure !== null) throw this.#error(JSON.parse(failure), this.#codec);
+  }
+
+  /**
+   * @param {any} payload
+   * @param {Codec | null} codec
+   * @param {string | null} [db]
+   */
+  #error(payload, codec, db) {
+    if (codec === null) return new PolyMongoError(payload.message, { code: codeOf(payload.kind) });
+    return toError(codec, payload, this.#topologies.get(db ?? '') ?? this.#topologies.get(''));
+  }
+
+  /** @param {any} event */
+  #tell(event) {
+    if (event.type === 'topology') this.#topologies.set(event.pool, event);
+    this.emit(event.type, event);
+  }
 }
+
+/** @param {string} kind */
+function codeOf(kind) {
+  return kind === 'closed'
+    ? 'WRAPPER_CLOSED'
+    : kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+module.exports = { Engine };

@@ -196,7 +196,9 @@ class FindCursor extends AbstractCursor {
   allowDiskUse(allow = true) {
     this.throwIfInitialized();
     if (!this.body.sort) {
-      throw new this.op.codec.mongo.MongoInvalidArgumentError('Option "allowDiskUse" requires a sort specification');
+      throw new this.op.codec.mongo.MongoInvalidArgumentError(
+        'Option "allowDiskUse" requires a sort specification',
+      );
     }
     this.body.allowDiskUse = Boolean(allow);
     return this;
@@ -232,4 +234,4 @@ class FindCursor extends AbstractCursor {
   }
 }
 
-module.exports = { FindCursor };
+exports.FindCursor = FindCursor;

@@ -40,4 +40,4 @@ class ListCollectionsCursor extends AbstractCursor {
   }
 }
 
-module.exports = { ListCollectionsCursor };
+exports.ListCollectionsCursor = ListCollectionsCursor;

@@ -33,4 +33,4 @@ class ListIndexesCursor extends AbstractCursor {
   }
 }
 
-module.exports = { ListIndexesCursor };
+exports.ListIndexesCursor = ListIndexesCursor;

@@ -14,4 +14,4 @@ class ListSearchIndexesCursor extends AggregationCursor {
   }
 }
 
-module.exports = { ListSearchIndexesCursor };
+exports.ListSearchIndexesCursor = ListSearchIndexesCursor;

@@ -2,7 +2,6 @@
 
 const bsonOptions = require('../protocol/bson-options');
 const { readConcernOf } = require('../protocol/concerns');
-const { traced } = require('../protocol/errors');
 const { explainCommand } = require('../protocol/explain');
 const readPreferences = require('../protocol/read-preference');
 const { numbers, rules } = require('../protocol/rules');
@@ -13,13 +12,16 @@ const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
 
 const COMMON = rules(numbers('maxTimeMS'), {
   session(_body, value, op) {
-    op.clientSession = value ?? null;
+    op.clientSession = value;
+    op.ownSession = true;
   },
   signal(_body, value, op) {
     op.signal = value ?? null;
   },
   timeoutMS(_body, value, op) {
-    if (value !== null) op.timeoutMS = value;
+    if (value === null) return;
+    op.timeoutMS = value;
+    op.ownTimeoutMS = true;
   },
 });
 
@@ -107,6 +109,8 @@ class Operation {
     /** @type {string | null} */
     this.timeoutMode = null;
     this.wholeReply = false;
+    this.ownSession = false;
+    this.ownTimeoutMS = false;
     this.ownBson = false;
     this.ownReadPreference = false;
     this.ownWriteConcern = false;
@@ -159,7 +163,8 @@ class Operation {
       const value = options[name];
       if (value !== undefined) rule(body, value, this);
     }
-    if (this.ownBson) this.bson = bsonOptions.forEngine(bsonOptions.resolveBsonOptions(options, this.settings.bsonOptions));
+    if (this.ownBson)
+      this.bson = bsonOptions.forEngine(bsonOptions.resolveBsonOptions(options, this.settings.bsonOptions));
     if (this.ownReadPreference) this.takeReadPreference(options);
     if (this.ownWriteConcern) this.writeConcern = writeConcernIn(ownOptions(options)) ?? this.writeConcern;
   }
@@ -175,9 +180,20 @@ class Operation {
    * @param {any} body
    */
   admit(body) {
+    if (this.settings.context !== null) this.adopt(this.settings.context());
     if (this.clientSession !== null && admitToSession(this.clientSession, this)) return;
     if (this.readConcern !== null) body.readConcern = this.readConcern;
     if (this.writeConcern !== null) this.admitWriteConcern(body);
+  }
+
+  /**
+   * What the caller did not say, the context it runs in may.
+   * @param {{session?: any, timeoutMS?: number} | undefined} context
+   */
+  adopt(context) {
+    if (context === undefined) return;
+    if (!this.ownSession) this.clientSession = context.session ?? null;
+    if (!this.ownTimeoutMS) this.timeoutMS = context.timeoutMS ?? this.timeoutMS;
   }
 
   /** @param {any} body */
@@ -208,13 +224,8 @@ class Operation {
    * @returns {Promise<any>}
    */
   async send(db, body) {
-    const { engine } = this.settings;
-    let reply;
-    try {
-      reply = await engine.command(db, this.explain === null ? body : this.explained(body), this);
-    } catch (error) {
-      throw traced(error);
-    }
+    const command = this.explain === null ? body : this.explained(body);
+    const reply = await this.settings.engine.command(db, command, this);
     if (reply.writeConcernError != null) throw new this.codec.mongo.MongoWriteConcernError(reply);
     return reply;
   }
@@ -229,4 +240,11 @@ class Operation {
   }
 }
 
-module.exports = { COMMON, CURSOR, EXPLAIN, NO_EXPLAIN, Operation, READ, READ_PREFERENCE, WRITE };
+exports.COMMON = COMMON;
+exports.CURSOR = CURSOR;
+exports.EXPLAIN = EXPLAIN;
+exports.NO_EXPLAIN = NO_EXPLAIN;
+exports.Operation = Operation;
+exports.READ = READ;
+exports.READ_PREFERENCE = READ_PREFERENCE;
+exports.WRITE = WRITE;

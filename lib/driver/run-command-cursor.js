@@ -47,7 +47,9 @@ class RunCommandCursor extends AbstractCursor {
   }
 
   withReadConcern() {
-    return this.refuse('RunCommandCursor does not support readConcern it must be attached to the command being run');
+    return this.refuse(
+      'RunCommandCursor does not support readConcern it must be attached to the command being run',
+    );
   }
 
   addCursorFlag() {
@@ -77,4 +79,4 @@ class RunCommandCursor extends AbstractCursor {
   }
 }
 
-module.exports = { RunCommandCursor };
+exports.RunCommandCursor = RunCommandCursor;

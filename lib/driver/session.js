@@ -1,7 +1,7 @@
 'use strict';
 
 const { EventEmitter } = require('node:events');
-const { traced } = require('../protocol/errors');
+const { PolyMongoError } = require('../error');
 const { STATE, Transaction } = require('./transaction');
 const { runTransaction } = require('./with-transaction');
 
@@ -32,6 +32,8 @@ class ClientSession extends EventEmitter {
     /** @type {number | null} */
     this.timeoutMS = defaultTimeoutMS ?? timeoutMS;
     this.transaction = new Transaction(codec);
+    /** Set by whoever lends the session for one transaction alone. */
+    this.onlyInTransaction = false;
     /** @type {any} */
     this.knownId = null;
     this.handle = engine.startSession({
@@ -140,9 +142,8 @@ class ClientSession extends EventEmitter {
     const empty = transaction.state === STATE.starting || transaction.state === STATE.committedEmpty;
     try {
       // An empty transaction as well: the engine has its start on record.
-      if (transaction.state !== STATE.committedEmpty) await engine.commitTransaction(this.handle, this.op(options));
-    } catch (error) {
-      throw traced(error);
+      if (transaction.state !== STATE.committedEmpty)
+        await engine.commitTransaction(this.handle, this.op(options));
     } finally {
       transaction.state = empty ? STATE.committedEmpty : STATE.committed;
     }
@@ -157,7 +158,8 @@ class ClientSession extends EventEmitter {
     const { MongoTransactionError } = codec.mongo;
     const { transaction } = this;
     if (transaction.state === STATE.none) throw new MongoTransactionError('No transaction started');
-    if (transaction.state === STATE.aborted) throw new MongoTransactionError('Cannot call abortTransaction twice');
+    if (transaction.state === STATE.aborted)
+      throw new MongoTransactionError('Cannot call abortTransaction twice');
     if (transaction.isCommitted) {
       throw new MongoTransactionError('Cannot call abortTransaction after calling commitTransaction');
     }
@@ -219,13 +221,17 @@ class ClientSession extends EventEmitter {
  */
 function admitToSession(session, op) {
   const { mongo } = op.codec;
-  if (session.hasEnded) throw new mongo.MongoExpiredSessionError('Use of expired sessions is not permitted');
+  if (session.hasEnded) {
+    if (session.onlyInTransaction) throw transactionEnded();
+    throw new mongo.MongoExpiredSessionError('Use of expired sessions is not permitted');
+  }
   if (!(session instanceof ClientSession) || session.client.s.engine !== op.settings.engine) {
     throw new mongo.MongoInvalidArgumentError('ClientSession must be from the same MongoClient');
   }
   op.session = session.handle;
   const { transaction } = session;
   if (!transaction.isActive) {
+    if (session.onlyInTransaction) throw transactionEnded();
     transaction.state = STATE.none;
     return false;
   }
@@ -240,6 +246,14 @@ function admitToSession(session, op) {
   return true;
 }
 
+/** A session that was handed out for one transaction must not be used to write outside it. */
+function transactionEnded() {
+  return new PolyMongoError(
+    'The transaction of this session has ended, so this operation would run outside it; await every operation inside the function given to transaction(), or leave the session out',
+    { code: 'TRANSACTION_ENDED' },
+  );
+}
+
 /**
  * @param {any} codec
  * @param {any} time
@@ -249,7 +263,9 @@ function checkClusterTime({ mongo: { MongoInvalidArgumentError } }, time) {
     throw new MongoInvalidArgumentError('input cluster time must be an object');
   }
   if (time.clusterTime?._bsontype !== 'Timestamp') {
-    throw new MongoInvalidArgumentError('input cluster time "clusterTime" property must be a valid BSON Timestamp');
+    throw new MongoInvalidArgumentError(
+      'input cluster time "clusterTime" property must be a valid BSON Timestamp',
+    );
   }
   const keyId = time.signature?.keyId;
   const numeric = typeof keyId === 'bigint' || typeof keyId === 'number' || keyId?._bsontype === 'Long';
@@ -260,4 +276,5 @@ function checkClusterTime({ mongo: { MongoInvalidArgumentError } }, time) {
   }
 }
 
-module.exports = { ClientSession, admitToSession };
+exports.ClientSession = ClientSession;
+exports.admitToSession = admitToSession;

@@ -36,19 +36,26 @@ class Settings {
    */
   constructor(engine, codec, options, parent) {
     const own = ownOptions(options);
+    /** @type {any} */
+    const inherited = parent ?? {};
     this.engine = engine;
     this.codec = codec;
     /** The options as they were given, the client's under everybody's: what GridFS and Mongoose look at. */
-    this.options = parent === null ? own : { ...parent.options, ...own };
-    this.bsonOptions = bsonOptions.resolveBsonOptions(own, parent?.bsonOptions);
+    this.options = { ...inherited.options, ...own };
+    this.bsonOptions = bsonOptions.resolveBsonOptions(own, inherited.bsonOptions);
     this.bson = bsonOptions.forEngine(this.bsonOptions);
-    this.readPreference = readPreferenceIn(codec, own) ?? parent?.readPreference ?? codec.ReadPreference.primary;
-    this.readConcern = readConcernOf(own.readConcern) ?? parent?.readConcern ?? null;
-    this.writeConcern = writeConcernIn(own) ?? parent?.writeConcern ?? null;
+    this.readPreference =
+      readPreferenceIn(codec, own) ?? inherited.readPreference ?? codec.ReadPreference.primary;
+    this.readConcern = readConcernOf(own.readConcern) ?? inherited.readConcern ?? null;
+    this.writeConcern = writeConcernIn(own) ?? inherited.writeConcern ?? null;
     /** @type {number | null} */
-    this.timeoutMS = own.timeoutMS ?? parent?.timeoutMS ?? null;
-    this.pkFactory = own.pkFactory ?? parent?.pkFactory ?? null;
-    this.forceServerObjectId = Boolean(own.forceServerObjectId ?? parent?.forceServerObjectId);
+    this.timeoutMS = own.timeoutMS ?? inherited.timeoutMS ?? null;
+    this.pkFactory = own.pkFactory ?? inherited.pkFactory ?? null;
+    this.forceServerObjectId = Boolean(own.forceServerObjectId ?? inherited.forceServerObjectId);
+    /** Told of every change stream that is made. @type {((stream: any) => void) | null} */
+    this.watched = inherited.watched ?? null;
+    /** What the code that asks runs in. @type {(() => {session?: any, timeoutMS?: number} | undefined) | null} */
+    this.context = inherited.context ?? null;
   }
 
   /** @returns {any} an instance of the official class */
@@ -101,8 +108,12 @@ function readPreferenceIn(codec, own) {
  */
 function writeConcernIn(own) {
   const { w, j, wtimeout, wtimeoutMS, journal, writeConcern } = own;
-  if (typeof writeConcern !== 'object') return writeConcernOf(writeConcern ?? { w, j, wtimeout, wtimeoutMS, journal });
+  if (typeof writeConcern !== 'object')
+    return writeConcernOf(writeConcern ?? { w, j, wtimeout, wtimeoutMS, journal });
   return writeConcernOf({ w, j, wtimeout, wtimeoutMS, journal, ...writeConcern });
 }
 
-module.exports = { Settings, ownOptions, readPreferenceIn, writeConcernIn };
+exports.Settings = Settings;
+exports.ownOptions = ownOptions;
+exports.readPreferenceIn = readPreferenceIn;
+exports.writeConcernIn = writeConcernIn;

@@ -13,6 +13,7 @@ const STATE = Object.freeze({
   aborted: 'TRANSACTION_ABORTED',
 });
 
+/** @type {Set<string>} */
 const ENDED = new Set([STATE.committed, STATE.committedEmpty, STATE.aborted]);
 
 /** State and options of a session's transaction, in the official driver's words; a session always has one. */
@@ -30,7 +31,9 @@ class Transaction {
     const writeConcern = writeConcernIn(own);
     if (writeConcern !== null) {
       if (writeConcern.w === 0) {
-        throw new codec.mongo.MongoTransactionError('Transactions do not support unacknowledged write concern');
+        throw new codec.mongo.MongoTransactionError(
+          'Transactions do not support unacknowledged write concern',
+        );
       }
       this.options.writeConcern = writeConcern;
     }
@@ -58,4 +61,5 @@ class Transaction {
   }
 }
 
-module.exports = { STATE, Transaction };
+exports.STATE = STATE;
+exports.Transaction = Transaction;

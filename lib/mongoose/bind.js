@@ -50,7 +50,8 @@ function constructorFor(original, discriminatorFor) {
         }
         original.call(this, doc, fields, skipId);
       };
-  if (original.name !== 'model') Object.defineProperty(bound, 'name', { value: original.name, configurable: true });
+  if (original.name !== 'model')
+    Object.defineProperty(bound, 'name', { value: original.name, configurable: true });
   return bound;
 }
 

@@ -11,7 +11,8 @@ function discriminatorFor(model, doc) {
   const { discriminators } = model;
   if (Object.hasOwn(discriminators, value)) return discriminators[value];
   for (const name of Object.keys(discriminators)) {
-    if (isSameValue(discriminators[name].schema.discriminatorMapping?.value, value)) return discriminators[name];
+    if (isSameValue(discriminators[name].schema.discriminatorMapping?.value, value))
+      return discriminators[name];
   }
   return null;
 }

@@ -3,7 +3,15 @@
 /** Middleware names of Mongoose 8; a static of such a name has no hooks unless they say `model: true`. */
 const MIDDLEWARE = new Set([
   ...['countDocuments', 'distinct', 'estimatedDocumentCount', 'find', 'findOne', 'findOneAndDelete'],
-  ...['findOneAndReplace', 'findOneAndUpdate', 'replaceOne', 'updateMany', 'updateOne', 'deleteMany', 'deleteOne'],
+  ...[
+    'findOneAndReplace',
+    'findOneAndUpdate',
+    'replaceOne',
+    'updateMany',
+    'updateOne',
+    'deleteMany',
+    'deleteOne',
+  ],
   ...['validate', 'aggregate', 'bulkWrite', 'createCollection', 'insertMany', 'save', 'remove', 'init'],
 ]);
 

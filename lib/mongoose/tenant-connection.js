@@ -2,35 +2,28 @@
 
 const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
+const { HOME } = require('./home');
 const { isModel } = require('./is-model');
+const { withoutUncaughtErrors } = require('./stream-errors');
 const { tenantCollectionClass } = require('./tenant-collection');
 
 /** The connection itself, also when asked through the function that stands for it. */
 const SELF = Symbol('polymongo#connection');
-const HOME = Symbol('polymongo#home');
-const DB = Symbol('polymongo#db');
-const CLIENT = Symbol('polymongo#client');
+const DB = /** @type {any} */ (Symbol('polymongo#db'));
+const CLIENT = /** @type {any} */ (Symbol('polymongo#client'));
+
+/** What waits for a connection goes on at once, so that a change stream exists as soon as `watch()` has returned. */
+const OPEN = Object.freeze({
+  // biome-ignore lint/suspicious/noThenProperty: it stands in for the promise that Mongoose expects
+  then(resolve) {
+    return new Promise((settle) => settle(resolve()));
+  },
+});
 
 const CONNECTED = 1;
 const DISCONNECTED = 0;
 
-/**
- * What a tenant's connection asks of the layer that made it.
- *
- * @typedef {object} Home
- * @property {any} base                         the Mongoose instance
- * @property {any} client                       the client all its connections share
- * @property {() => string[]} hosts
- * @property {object} config                    `autoIndex`, `autoCreate`, `sanitizeFilter` …
- * @property {object | null} options            `maxTimeMS` …
- * @property {(name: string) => boolean} isDown whether the servers of that database are known to be out of reach
- * @property {(name: string) => any} connection
- * @property {(name: string) => any} modelNamed a user's model by name, or undefined
- * @property {(connection: any, model: any) => any} bound  the model bound to the connection
- * @property {(connection: any) => void} closed
- * @property {(name: string) => boolean} release
- * @property {(model: any, args: any[]) => any} called   what `Model.db(...)` answers
- */
+/** @typedef {import('./home').Home} Home */
 
 /**
  * The connection class of one copy of Mongoose for databases that share a pool. It is open from the start: nothing is
@@ -61,14 +54,14 @@ function tenantConnectionClass(native) {
       return this;
     }
 
-    get db() {
-      this[DB] ??= this[HOME].client.db(this.name);
-      return this[DB];
+    get client() {
+      this[CLIENT] ??= this[HOME].client.facade(this.name);
+      return this[CLIENT];
     }
 
-    get client() {
-      this[CLIENT] ??= this[HOME].client.boundTo(this.name);
-      return this[CLIENT];
+    get db() {
+      this[DB] ??= this.client.db();
+      return this[DB];
     }
 
     get host() {
@@ -88,7 +81,9 @@ function tenantConnectionClass(native) {
     }
 
     /** The engine's own waiting for a server takes the place of Mongoose's buffer. */
-    async _waitForConnect() {}
+    _waitForConnect() {
+      return OPEN;
+    }
 
     _shouldBufferCommands() {
       return false;
@@ -103,14 +98,18 @@ function tenantConnectionClass(native) {
     }
 
     /** A model this connection does not have yet is the user's own model of that name, bound here. */
-    model(name, schema, collection, options) {
+    model(name, schema, ..._rest) {
       const self = this[SELF];
       if (schema === undefined && isModel(name)) return self[HOME].bound(self, name);
       if (arguments.length === 1 && typeof name === 'string' && !Object.hasOwn(self.models, name)) {
         const original = self[HOME].modelNamed(name);
         if (original !== undefined) return self[HOME].bound(self, original);
       }
-      return super.model.apply(self, arguments);
+      return Reflect.apply(super.model, self, arguments);
+    }
+
+    watch(pipeline, options) {
+      return withoutUncaughtErrors(super.watch(pipeline, options));
     }
 
     useDb(name) {
@@ -152,7 +151,9 @@ function tenantConnectionClass(native) {
 function addressOf(home) {
   const [address = ''] = home.hosts();
   const end = address.lastIndexOf(':');
-  return end === -1 ? { host: address, port: 27017 } : { host: address.slice(0, end), port: Number(address.slice(end + 1)) };
+  return end === -1
+    ? { host: address, port: 27017 }
+    : { host: address.slice(0, end), port: Number(address.slice(end + 1)) };
 }
 
-module.exports = { HOME, SELF, tenantConnectionClass };
+module.exports = { SELF, tenantConnectionClass };

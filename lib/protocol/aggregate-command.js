@@ -3,26 +3,32 @@
 const { own } = require('./own');
 const { booleans, objects, rules, settings, values } = require('./rules');
 
-const AGGREGATE = rules(booleans('allowDiskUse'), settings('hint', 'let'), values('comment'), objects('collation'), {
-  bypassDocumentValidation(body, value) {
-    if (value === true) body.bypassDocumentValidation = true;
+const AGGREGATE = rules(
+  booleans('allowDiskUse'),
+  settings('hint', 'let'),
+  values('comment'),
+  objects('collation'),
+  {
+    bypassDocumentValidation(body, value) {
+      if (value === true) body.bypassDocumentValidation = true;
+    },
+    batchSize(body, value) {
+      if (value) body.cursor.batchSize = value;
+    },
+    cursor(body, value, op) {
+      if (value === null) return;
+      if (typeof value !== 'object') {
+        throw new op.codec.mongo.MongoInvalidArgumentError('Cursor options must be an object');
+      }
+      // Mongoose keeps options of its own beside it.
+      body.cursor.batchSize ??= Object.hasOwn(value, 'batchSize') ? value.batchSize : undefined;
+      if (body.cursor.batchSize == null) delete body.cursor.batchSize;
+    },
+    out(body, value) {
+      if (typeof value === 'string') body.pipeline = [...body.pipeline, { $out: value }];
+    },
   },
-  batchSize(body, value) {
-    if (value) body.cursor.batchSize = value;
-  },
-  cursor(body, value, op) {
-    if (value === null) return;
-    if (typeof value !== 'object') {
-      throw new op.codec.mongo.MongoInvalidArgumentError('Cursor options must be an object');
-    }
-    // Mongoose keeps options of its own beside it.
-    body.cursor.batchSize ??= Object.hasOwn(value, 'batchSize') ? value.batchSize : undefined;
-    if (body.cursor.batchSize == null) delete body.cursor.batchSize;
-  },
-  out(body, value) {
-    if (typeof value === 'string') body.pipeline = [...body.pipeline, { $out: value }];
-  },
-});
+);
 
 /**
  * Whether a pipeline writes its result into a collection.

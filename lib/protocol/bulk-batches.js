@@ -20,7 +20,8 @@ const ELEMENT_OVERHEAD = 1 + '99999'.length + 1;
 function* splitByCount(batch) {
   const { length } = batch.statements;
   if (length <= MAX_STATEMENTS) yield batch;
-  else for (let from = 0; from < length; from += MAX_STATEMENTS) yield part(batch, from, from + MAX_STATEMENTS);
+  else
+    for (let from = 0; from < length; from += MAX_STATEMENTS) yield part(batch, from, from + MAX_STATEMENTS);
 }
 
 /**
@@ -32,14 +33,19 @@ function* splitByCount(batch) {
  * @returns {Batch[]}
  */
 function splitBySize(codec, batch, bson) {
-  const sizing = { ignoreUndefined: bson?.ignoreUndefined ?? false, serializeFunctions: bson?.serializeFunctions ?? false };
+  const sizing = {
+    ignoreUndefined: bson?.ignoreUndefined ?? false,
+    serializeFunctions: bson?.serializeFunctions ?? false,
+  };
   const parts = [];
   let from = 0;
   let size = 0;
   batch.statements.forEach((statement, position) => {
     const added = codec.BSON.calculateObjectSize(statement, sizing);
     if (added > MAX_DOCUMENT_SIZE) {
-      throw new codec.mongo.MongoInvalidArgumentError(`Document is larger than the maximum size ${MAX_DOCUMENT_SIZE}`);
+      throw new codec.mongo.MongoInvalidArgumentError(
+        `Document is larger than the maximum size ${MAX_DOCUMENT_SIZE}`,
+      );
     }
     if (position > from && size + added + ELEMENT_OVERHEAD > MAX_DOCUMENT_SIZE - ROOM) {
       parts.push(part(batch, from, position));

@@ -86,7 +86,8 @@ class BulkOutcome {
       const op = batch.statements[index];
       this.raw.writeErrors.push(new WriteError({ index: batch.indexOf(index), code, errmsg, errInfo, op }));
     }
-    if (reply.writeConcernError) this.raw.writeConcernErrors.push(new WriteConcernError(reply.writeConcernError));
+    if (reply.writeConcernError)
+      this.raw.writeConcernErrors.push(new WriteConcernError(reply.writeConcernError));
     return failed;
   }
 
@@ -116,7 +117,10 @@ class BulkOutcome {
     const { writeErrors } = this.raw;
     if (writeErrors.length > 0) {
       const [{ errmsg, code }] = writeErrors;
-      throw new MongoBulkWriteError({ message: errmsg || 'write operation failed', code, writeErrors }, this.result);
+      throw new MongoBulkWriteError(
+        { message: errmsg || 'write operation failed', code, writeErrors },
+        this.result,
+      );
     }
     const { result } = this;
     const concern = result.getWriteConcernError();
@@ -150,4 +154,4 @@ function withLabels(failure, error) {
   return failure;
 }
 
-module.exports = { BulkOutcome };
+exports.BulkOutcome = BulkOutcome;

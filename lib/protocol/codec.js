@@ -57,4 +57,6 @@ function codecOfMongoose(base) {
   return codecOf(base.mongo);
 }
 
-module.exports = { Codec, codecOf, codecOfMongoose };
+exports.Codec = Codec;
+exports.codecOf = codecOf;
+exports.codecOfMongoose = codecOfMongoose;

@@ -49,7 +49,10 @@ function concernsOf(given) {
     wtimeout: written.wtimeout ?? written.wtimeoutMS ?? given.wtimeoutMS,
   });
   if (writeConcern?.w === 0 && writeConcern.j === true)
-    throw refusal('w: 0 (no acknowledgement) cannot be combined with a journaled write concern', 'writeConcern');
+    throw refusal(
+      'w: 0 (no acknowledgement) cannot be combined with a journaled write concern',
+      'writeConcern',
+    );
   return {
     readPreference: readPreferenceOf(given),
     readConcern: readConcernOf(given.readConcern ?? given.readConcernLevel),

@@ -40,7 +40,8 @@ function checkWriteConcern(value) {
   const { w, j, journal, wtimeout, wtimeoutMS, ...others } = value;
   if (Object.keys(others).some((key) => others[key] !== undefined && key !== 'fsync'))
     return 'may hold w, j and wtimeoutMS only';
-  if (w !== undefined && checkAcknowledgement(w)) return `must have a w that ${checkAcknowledgement(w)?.slice(5)}`;
+  if (w !== undefined && checkAcknowledgement(w))
+    return `must have a w that ${checkAcknowledgement(w)?.slice(5)}`;
   if ([j, journal].some((flag) => flag !== undefined && typeof flag !== 'boolean'))
     return 'must have a boolean as its j';
   if ([wtimeout, wtimeoutMS].some((time) => time !== undefined && !isWhole(time)))
@@ -58,7 +59,9 @@ function checkCompressors(value) {
 /** @param {any} value */
 function checkAuth(value) {
   const { username, password } = isObject(value) ? value : {};
-  return typeof username === 'string' && username !== '' && (password === undefined || typeof password === 'string')
+  return typeof username === 'string' &&
+    username !== '' &&
+    (password === undefined || typeof password === 'string')
     ? null
     : 'must be an object {username, password} of strings';
 }
@@ -213,7 +216,10 @@ const CONNECTION_OPTIONS = [
     'srvPoller',
   ].map(leftover),
 
-  refused('tlsAllowInvalidHostnames', 'the engine always checks host names; tlsAllowInvalidCertificates is the only switch'),
+  refused(
+    'tlsAllowInvalidHostnames',
+    'the engine always checks host names; tlsAllowInvalidCertificates is the only switch',
+  ),
   refused('checkServerIdentity', `${NOT_HERE}; server names are always checked`),
   refused('secureContext', FILES),
   refused('ca', FILES),

@@ -44,8 +44,7 @@ const pairsOf = (text, separator) =>
  */
 function typed(entry, texts) {
   const text = texts[0];
-  if (entry.name === 'readPreferenceTags')
-    return texts.map((tags) => Object.fromEntries(pairsOf(tags, ',')));
+  if (entry.name === 'readPreferenceTags') return texts.map((tags) => Object.fromEntries(pairsOf(tags, ',')));
   if (entry.name === 'authMechanismProperties') return Object.fromEntries(pairsOf(text, ','));
   if (entry.name === 'authMechanism') return text.toUpperCase();
   if (entry.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
@@ -67,13 +66,21 @@ function readParameters(parameters, { label, lenient, warnings }) {
   for (const [name, text] of parameters) {
     const entry = BY_LOWER_CASE.get(name.toLowerCase());
     if (entry?.kind === 'refused')
-      throw refusal(`${entry.name} in ${label} cannot be honoured: ${entry.reason}`, 'OPTION_INVALID', entry.name);
+      throw refusal(
+        `${entry.name} in ${label} cannot be honoured: ${entry.reason}`,
+        'OPTION_INVALID',
+        entry.name,
+      );
     if (!entry?.uri) {
       // Only a plain word is repeated: anything else may be a piece of an unescaped password.
-      const shown = /^[a-z]{1,40}$/i.test(name) ? ` "${name}"` : '';
-      const near = nearestName(name, CONNECTION_OPTIONS.filter((known) => known.uri).map((known) => known.name));
+      const plain = /^[a-z]{1,40}$/i.test(name);
+      const shown = plain ? ` "${name}"` : '';
+      const near = nearestName(
+        name,
+        CONNECTION_OPTIONS.filter((known) => known.uri).map((known) => known.name),
+      );
       const message = `${label} holds the unknown option${shown}${near ? `; did you mean "${near}"?` : ''}`;
-      if (!lenient) throw refusal(message, 'OPTION_UNKNOWN', name);
+      if (!lenient) throw refusal(message, 'OPTION_UNKNOWN', plain ? name : '');
       warnings.push(message);
       continue;
     }
@@ -125,12 +132,20 @@ function merge(fromUri, explicit, label, warnings) {
   return merged;
 }
 
-/** @param {Record<string, any>} given @param {import('./split-uri').UriParts} parts @param {string} label */
-function checkTogether(given, parts, label) {
+/**
+ * @param {Record<string, any>} given
+ * @param {import('./split-uri').UriParts} parts
+ * @param {string} label
+ * @param {{least: string, most: string}} sizes  How the sizes of the pool are called
+ */
+function checkTogether(given, parts, label, { least, most }) {
   const several = parts.hosts.length > 1;
   /** @type {[boolean, string][]} */
   const rules = [
-    [given.directConnection && (several || parts.srv), `directConnection needs one host in a mongodb:// ${label}`],
+    [
+      given.directConnection && (several || parts.srv),
+      `directConnection needs one host in a mongodb:// ${label}`,
+    ],
     [given.loadBalanced && several, `loadBalanced needs one host in ${label}`],
     [given.loadBalanced && given.replicaSet !== undefined, 'loadBalanced and replicaSet exclude each other'],
     [given.loadBalanced && given.directConnection, 'loadBalanced and directConnection exclude each other'],
@@ -151,7 +166,7 @@ function checkTogether(given, parts, label) {
     ],
     [
       given.minPoolSize !== undefined && given.minPoolSize > given.maxPoolSize,
-      'minPoolSize cannot be greater than maxPoolSize',
+      `${least} cannot be greater than ${most} (${given.maxPoolSize})`,
     ],
   ];
   const broken = rules.find(([isBroken]) => isBroken);
@@ -226,7 +241,9 @@ function engineConfig(given) {
   return {
     ...others,
     ...(names.length === 0 ? {} : { compressors: names }),
-    ...(serverApi === undefined ? {} : { serverApi: typeof serverApi === 'string' ? { version: serverApi } : serverApi }),
+    ...(serverApi === undefined
+      ? {}
+      : { serverApi: typeof serverApi === 'string' ? { version: serverApi } : serverApi }),
   };
 }
 
@@ -250,19 +267,23 @@ function proper(options) {
  * @param {unknown} uri
  * @param {Record<string, any>} [options]   Explicit connection options, already checked one by one
  * @param {Record<string, any>} [defaults]  Ours: used where neither the options nor the URI say anything
- * @param {{label?: string, lenient?: boolean}} [settings]  lenient: unknown names in the URI only warn
+ * @param {{label?: string, lenient?: boolean, sizes?: {least: string, most: string}}} [settings]
+ *   lenient: unknown names in the URI only warn
  * @returns {Connection}
  */
-function parseConnection(uri, options = {}, defaults = {}, { label = 'mongoURI', lenient = false } = {}) {
+function parseConnection(uri, options = {}, defaults = {}, settings = {}) {
+  const { label = 'mongoURI', lenient = false } = settings;
   /** @type {string[]} */
   const warnings = [];
   const parts = splitUri(uri, label);
   const fromUri = readParameters(parts.parameters, { label, lenient, warnings });
   const given = { ...defaults, ...merge(fromUri, proper(options), label, warnings) };
-  checkTogether(given, parts, label);
+  checkTogether(given, parts, label, settings.sizes ?? { least: 'minPoolSize', most: 'maxPoolSize' });
   const credentials = credentialsOf(given, parts, label);
   for (const name of INSECURE.filter((insecure) => given[insecure] === true))
-    warnings.push(`${name} is on: the identity of the server is not checked, so the connection can be intercepted`);
+    warnings.push(
+      `${name} is on: the identity of the server is not checked, so the connection can be intercepted`,
+    );
   return {
     uri: cleanUri(parts, credentials, given),
     config: engineConfig(given),
@@ -280,4 +301,13 @@ function parseConnection(uri, options = {}, defaults = {}, { label = 'mongoURI',
   };
 }
 
-module.exports = { parseConnection };
+/**
+ * What operations inherit from a connection.
+ * @param {Pick<Connection, 'config' | 'readPreference' | 'readConcern' | 'writeConcern' | 'bson'>} connection
+ */
+function inheritedOptions({ config, readPreference, readConcern, writeConcern, bson }) {
+  const given = { readPreference, readConcern, writeConcern, timeoutMS: config.timeoutMS, ...bson };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+}
+
+module.exports = { inheritedOptions, parseConnection };

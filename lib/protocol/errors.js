@@ -19,13 +19,18 @@ const { TopologyDescription } = require('./topology-description');
 
 /** @typedef {import('./codec').Codec} Codec */
 
-/** @type {Record<string, (mongo: any, payload: ErrorPayload, topology?: any) => any>} */
+/** @typedef {(mongo: any, payload: ErrorPayload, topology?: any) => any} Builder */
+
+/** @satisfies {Record<string, Builder>} */
 const BUILDERS = {
-  __proto__: null,
   command: (mongo, payload) => new mongo.MongoServerError(serverReply(payload)),
   authentication: (mongo, payload) => {
     const reply = serverReply(payload);
-    return new mongo.MongoServerError({ ...reply, code: reply.code ?? 18, codeName: reply.codeName ?? 'AuthenticationFailed' });
+    return new mongo.MongoServerError({
+      ...reply,
+      code: reply.code ?? 18,
+      codeName: reply.codeName ?? 'AuthenticationFailed',
+    });
   },
   network: (mongo, { message }) => new mongo.MongoNetworkError(message),
   networkTimeout: (mongo, { message }) => new mongo.MongoNetworkTimeoutError(message),
@@ -35,7 +40,10 @@ const BUILDERS = {
   timeout: (mongo, { message }) =>
     new (mongo.MongoOperationTimeoutError ?? mongo.MongoNetworkTimeoutError)(message),
   waitQueueTimeout: (mongo, { message }) =>
-    withCode(new (mongo.MongoWaitQueueTimeoutError ?? mongo.MongoNetworkTimeoutError)(message), 'WAIT_QUEUE_TIMEOUT'),
+    withCode(
+      new (mongo.MongoWaitQueueTimeoutError ?? mongo.MongoNetworkTimeoutError)(message),
+      'WAIT_QUEUE_TIMEOUT',
+    ),
   aborted: (_mongo, { message }) => new DOMException(message, 'AbortError'),
   closed: (mongo, { message }) => withCode(closedError(mongo, message), 'WRAPPER_CLOSED'),
   transaction: (mongo, { message }) => new mongo.MongoTransactionError(message),
@@ -46,6 +54,9 @@ const BUILDERS = {
   configuration: (mongo, { message }) => new mongo.MongoRuntimeError(message),
   internal: (mongo, { message }) => new mongo.MongoRuntimeError(message),
 };
+
+/** @type {Map<string, Builder>} */
+const KINDS = new Map(Object.entries(BUILDERS));
 
 /** Kinds that leave open whether a server saw the operation: the caller has to know. */
 const DEADLINES = new Set(['timeout', 'networkTimeout', 'waitQueueTimeout', 'aborted']);
@@ -58,7 +69,7 @@ const DEADLINES = new Set(['timeout', 'networkTimeout', 'waitQueueTimeout', 'abo
  * @returns {any}
  */
 function toError(codec, payload, topology) {
-  const build = BUILDERS[payload.kind] ?? BUILDERS.internal;
+  const build = KINDS.get(payload.kind) ?? BUILDERS.internal;
   const error = build(codec.mongo, payload, topology);
   if (payload.labels && typeof error.addErrorLabel === 'function') {
     for (const label of payload.labels) error.addErrorLabel(label);
@@ -101,16 +112,4 @@ function closedError(mongo, message) {
   return error;
 }
 
-/**
- * Errors are made when the engine's answers are drained, on a turn of the event loop nobody awaits. Called where the
- * operation was awaited, this gives them the stack of the caller; it costs nothing while all goes well.
- * @template T
- * @param {T} error
- * @returns {T}
- */
-function traced(error) {
-  if (error instanceof Error) Error.captureStackTrace(error, traced);
-  return error;
-}
-
-module.exports = { toError, traced };
+module.exports = { toError };

@@ -24,14 +24,19 @@ const COMMON = rules(
   },
 );
 
-const FIND = rules(COMMON, numbers('limit', 'batchSize'), booleans('tailable', 'awaitData', 'noCursorTimeout'), {
-  timeout(body, value) {
-    if (typeof value === 'boolean') body.noCursorTimeout = !value;
+const FIND = rules(
+  COMMON,
+  numbers('limit', 'batchSize'),
+  booleans('tailable', 'awaitData', 'noCursorTimeout'),
+  {
+    timeout(body, value) {
+      if (typeof value === 'boolean') body.noCursorTimeout = !value;
+    },
+    partial(body, value) {
+      if (typeof value === 'boolean') body.allowPartialResults = value;
+    },
   },
-  partial(body, value) {
-    if (typeof value === 'boolean') body.allowPartialResults = value;
-  },
-});
+);
 
 /** A single document needs no batches and no cursor. */
 const FIND_ONE = COMMON;

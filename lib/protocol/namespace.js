@@ -16,4 +16,4 @@ class MongoDBNamespace {
   }
 }
 
-module.exports = { MongoDBNamespace };
+exports.MongoDBNamespace = MongoDBNamespace;

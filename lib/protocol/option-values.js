@@ -70,9 +70,7 @@ function received(value, secret) {
  */
 function problemOf(entry, value, label = entry.name) {
   if (entry.type === 'custom') {
-    const wrong = fromEnvironment(value)
-      ? 'must not be empty'
-      : /** @type {Function} */ (entry.check)(value);
+    const wrong = fromEnvironment(value) ? 'must not be empty' : /** @type {Function} */ (entry.check)(value);
     return wrong === null ? null : `${label} ${wrong}${received(value, entry.secret)}`;
   }
   if (entry.type === 'enum') {

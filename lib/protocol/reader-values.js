@@ -165,7 +165,7 @@ function createValueReaders(BSON, readShape) {
   function readBson(page) {
     const start = page.values[page.at++];
     const length = page.values[page.at++];
-    const bytes = /** @type {Buffer} */ (page.blob).subarray(start, start + length);
+    const bytes = page.blob.subarray(start, start + length);
     return BSON.deserialize(length <= COPIED ? Buffer.from(bytes) : bytes);
   }
 

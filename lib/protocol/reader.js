@@ -10,6 +10,7 @@ const COMPILED_FROM = 8;
 const MOST_COMPILED = 1000;
 
 const NO_VALUES = new Float64Array(0);
+const NO_BYTES = Buffer.alloc(0);
 /** @type {any[]} */
 const NONE = [];
 
@@ -26,7 +27,7 @@ const NONE = [];
  * @property {number} textAt
  * @property {string} wideText     the same for strings that are not ASCII
  * @property {number} wideTextAt
- * @property {Buffer | null} blob  what travels as BSON
+ * @property {Buffer} blob  what travels as BSON
  * @property {any[]} rare          values of rare types, and which is next
  * @property {number} rareAt
  *
@@ -56,7 +57,7 @@ function createReader(BSON, shape) {
     textAt: 0,
     wideText: '',
     wideTextAt: 0,
-    blob: null,
+    blob: NO_BYTES,
     rare: NONE,
     rareAt: 0,
   };
@@ -123,7 +124,7 @@ function createReader(BSON, shape) {
       page.at = offset;
       page.texts = texts;
       page.firstText = textOffset;
-      page.blob = blobs[blobOffset] ?? null;
+      page.blob = blobs[blobOffset] ?? NO_BYTES;
       try {
         const documents = new Array(count);
         for (let index = 0; index < count; index++) documents[index] = readDocument();
@@ -134,7 +135,7 @@ function createReader(BSON, shape) {
         page.texts = NONE;
         page.text = '';
         page.wideText = '';
-        page.blob = null;
+        page.blob = NO_BYTES;
         page.rare = NONE;
       }
     },

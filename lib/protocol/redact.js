@@ -21,7 +21,7 @@ function redact(text) {
 /**
  * A copy of a plain value without credentials, for logs and statistics.
  * @param {unknown} value
- * @returns {unknown}
+ * @returns {any}
  */
 function redactValue(value) {
   if (typeof value === 'string') return redact(value);

@@ -21,7 +21,13 @@ function checkWrite(codec, reply) {
 function updateResult(codec, acknowledged, reply) {
   checkWrite(codec, reply);
   if (!acknowledged) {
-    return { acknowledged, modifiedCount: undefined, upsertedId: null, upsertedCount: 0, matchedCount: undefined };
+    return {
+      acknowledged,
+      modifiedCount: undefined,
+      upsertedId: null,
+      upsertedCount: 0,
+      matchedCount: undefined,
+    };
   }
   const upserted = reply.upserted?.length > 0 ? reply.upserted : null;
   return {

@@ -11,7 +11,8 @@ const { PolyMongoError } = require('../error');
  * @property {[string, string][]} parameters  Decoded, in order
  */
 
-const ENCODE = 'characters such as / : @ ? # in a user name or password must be percent-encoded (encodeURIComponent)';
+const ENCODE =
+  'characters such as / : @ ? # in a user name or password must be percent-encoded (encodeURIComponent)';
 const ESCAPED = /^(?:[^%:@/?#[\]]|%[0-9a-f]{2})*$/i;
 const HOST = /^(?:\[[0-9a-f:.%]+\]|[^\s:[\]@/\\'"]+)(?::(\d{1,5}))?$/i;
 
@@ -26,7 +27,10 @@ function decode(text, label, part) {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid(label, `is malformed: ${part} holds a % that is not followed by two hexadecimal digits; ${ENCODE}`);
+    throw invalid(
+      label,
+      `is malformed: ${part} holds a % that is not followed by two hexadecimal digits; ${ENCODE}`,
+    );
   }
 }
 
@@ -67,7 +71,10 @@ function splitParameters(text, label) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     if (equals < 1 || pair.includes('@')) {
-      throw invalid(label, `is malformed: what follows the ? must be name=value pairs joined by &; ${ENCODE}`);
+      throw invalid(
+        label,
+        `is malformed: what follows the ? must be name=value pairs joined by &; ${ENCODE}`,
+      );
     }
     const name = decode(pair.slice(0, equals), label, 'an option');
     const value = decode(pair.slice(equals + 1), label, 'an option');
@@ -87,7 +94,8 @@ function splitUri(uri, label = 'mongoURI') {
   if (typeof uri !== 'string') throw invalid(label, 'must be a string');
   const scheme = /^mongodb(\+srv)?:\/\//.exec(uri);
   if (!scheme) throw invalid(label, 'must start with mongodb:// or mongodb+srv://');
-  if (/[\s\p{Cc}]/u.test(uri)) throw invalid(label, 'is malformed: it holds white space or a control character');
+  if (/[\s\p{Cc}]/u.test(uri))
+    throw invalid(label, 'is malformed: it holds white space or a control character');
   const srv = scheme[1] !== undefined;
   const rest = uri.slice(scheme[0].length);
 
@@ -102,7 +110,10 @@ function splitUri(uri, label = 'mongoURI') {
   }
   const database = path === '' ? null : decode(path, label, 'the database name');
   if (database !== null && (/[/\\. "$\0]/.test(database) || Buffer.byteLength(database) > 63)) {
-    throw invalid(label, 'is malformed: the database name after the hosts holds a character that MongoDB refuses, or is too long');
+    throw invalid(
+      label,
+      'is malformed: the database name after the hosts holds a character that MongoDB refuses, or is too long',
+    );
   }
 
   const at = authority.lastIndexOf('@');

@@ -32,4 +32,5 @@ class TopologyDescription {
   }
 }
 
-module.exports = { TopologyDescription, ServerDescription };
+exports.TopologyDescription = TopologyDescription;
+exports.ServerDescription = ServerDescription;

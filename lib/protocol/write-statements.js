@@ -21,7 +21,11 @@ function hasAtomicOperators(update) {
  */
 function requireOperators(codec, update, bson) {
   const { MongoInvalidArgumentError } = codec.mongo;
-  if (bson?.ignoreUndefined && !Array.isArray(update) && Object.values(update).every((value) => value === undefined)) {
+  if (
+    bson?.ignoreUndefined &&
+    !Array.isArray(update) &&
+    Object.values(update).every((value) => value === undefined)
+  ) {
     throw new MongoInvalidArgumentError(
       'Update operations require that all atomic operators have defined values, but none were provided.',
     );

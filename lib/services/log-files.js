@@ -10,7 +10,10 @@ const stamp = () => new Date().toISOString().replace(/[:.]/g, '-').slice(0, -5);
 
 /** @param {string} folder */
 function unwritable(folder, error) {
-  warnOnce(`log files cannot be written to ${folder}: ${error.message}; logging to files is off`, 'LOG_UNWRITABLE');
+  warnOnce(
+    `log files cannot be written to ${folder}: ${error.message}; logging to files is off`,
+    'LOG_UNWRITABLE',
+  );
 }
 
 /**

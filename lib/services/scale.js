@@ -2,9 +2,12 @@
 
 const { PolyMongoError } = require('../error');
 const { received } = require('../protocol/option-values');
-const { checkIsObject } = require('../wrapper/check-options');
+const { checkIsObject, prefixed } = require('../wrapper/check-options');
 const { readPool } = require('../wrapper/pool-options');
 const { warnOnce } = require('./warn-once');
+
+/** @param {string} message @param {string} option */
+const invalid = (message, option) => new PolyMongoError(message, { code: 'OPTION_INVALID', option });
 
 /**
  * @typedef {object} Configured  A dedicated pool, without what the engine alone needs to know.
@@ -14,6 +17,7 @@ const { warnOnce } = require('./warn-once');
  * @property {string[] | null} hosts
  * @property {number} maxPoolSize
  * @property {number} minPoolSize
+ * @property {Record<string, any>} inherited
  * @property {Record<string, any>} shown
  */
 
@@ -80,12 +84,13 @@ class Scale {
    * @param {string} name @param {import('../wrapper/pool-options').Pool} pool
    * @returns {Promise<void>} a failure is reported, so nobody has to wait for it
    */
-  configure(name, { config, coldStart, autoClose, ttl, hosts, shown }) {
+  configure(name, { config, inherited, coldStart, autoClose, ttl, hosts, shown }) {
     const { lease, known, logger } = this.#parts;
     if (hosts !== null) lease.keepToItself('a dedicated pool with a mongoURI of its own');
     const configured = lease.engine.configure([name], config);
     const { maxPoolSize, minPoolSize = 0 } = config;
-    this.#configured.set(name, { coldStart, autoClose, ttl, hosts, maxPoolSize, minPoolSize, shown });
+    const pool = { coldStart, autoClose, ttl, hosts, maxPoolSize, minPoolSize, inherited, shown };
+    this.#configured.set(name, pool);
     known(name);
     logger.info(`Dedicated pool for ${JSON.stringify(name)}`, shown);
     configured.catch((/** @type {Error} */ error) => this.#report(name, error));
@@ -99,9 +104,7 @@ class Scale {
 
   /** @param {string} name */
   #connectInBackground(name) {
-    this.#parts.lease.engine
-      .connect(name)
-      .catch((/** @type {Error} */ error) => this.#report(name, error));
+    this.#parts.lease.engine.connect(name).catch((/** @type {Error} */ error) => this.#report(name, error));
   }
 
   /** @param {string} dbName @param {Error} error */
@@ -112,27 +115,20 @@ class Scale {
 
   /** @param {string} prefix @param {any} dbNames @param {any} options */
   #read(prefix, dbNames, options) {
-    const list = typeof dbNames === 'string' ? [dbNames] : dbNames;
-    if (!Array.isArray(list) || list.length === 0) {
-      throw new PolyMongoError(
-        `${prefix}the databases must be an array of names, or one name${received(dbNames)}`,
-        { code: 'OPTION_INVALID', option: 'dbNames' },
-      );
-    }
-    const names = list.map((name) => this.#parts.checkName(name));
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) {
-      throw new PolyMongoError(`${prefix}the database "${twice}" is named twice`, {
-        code: 'OPTION_INVALID',
-        option: 'dbNames',
-      });
-    }
-    if (options !== undefined) checkIsObject(options, 'options', prefix);
-    /** @type {string[]} */
-    const warnings = [];
-    const pool = readPool(options, { sharedSize: this.#parts.sharedSize, prefix, warnings });
-    for (const warning of warnings) warnOnce(warning);
-    return { names, pool };
+    return prefixed(prefix, () => {
+      const list = typeof dbNames === 'string' ? [dbNames] : dbNames;
+      if (!Array.isArray(list) || list.length === 0)
+        throw invalid(`the databases must be an array of names, or one name${received(dbNames)}`, 'dbNames');
+      const names = list.map((name) => this.#parts.checkName(name));
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined) throw invalid(`the database "${twice}" is named twice`, 'dbNames');
+      if (options !== undefined) checkIsObject(options, 'options');
+      /** @type {string[]} */
+      const warnings = [];
+      const pool = readPool(options, { sharedSize: this.#parts.sharedSize, warnings });
+      for (const warning of warnings) warnOnce(warning);
+      return { names, pool };
+    });
   }
 }
 

@@ -16,7 +16,7 @@ const TRANSACTION_OPTIONS = [
 /** @param {any} options */
 function readTransactionOptions(options) {
   if (options === undefined) return {};
-  checkIsObject(options, 'the options of transaction()', '');
+  checkIsObject(options, 'the options of transaction()');
   const given = checkOptions(TRANSACTION_OPTIONS, options, { path: 'transaction.', warnings: [] });
   if (typeof given.readConcern === 'string') given.readConcern = { level: given.readConcern };
   return given;

@@ -7,6 +7,7 @@ const { driverFor } = require('../mongoose/driver-for');
 const { isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
 const { callableConnection } = require('./callable-connection');
+const { frameOf } = require('./context');
 const { Registry } = require('./registry');
 const { wrap } = require('./wrap-model');
 
@@ -15,7 +16,6 @@ const NAMESAKES = Symbol('polymongo#namesakes');
 
 /**
  * The tenants of one Mongoose instance in one wrapper: connections by database name and models by the user's own.
- * @implements {import('../mongoose/tenant-connection').Home}
  */
 class BaseTenants {
   /**
@@ -23,11 +23,15 @@ class BaseTenants {
    * @param {any} base
    */
   constructor(tenants, base) {
-    const { clientOptions, engine, options } = tenants.wiring;
+    const { clientOptions, engine, options, watches } = tenants.wiring;
     this.tenants = tenants;
     this.base = base;
     this.driver = driverFor(base);
-    this.client = createClient(tenants.engine, codecOfMongoose(base), { ...clientOptions, context: tenants.context });
+    this.client = createClient(tenants.engine, codecOfMongoose(base), {
+      dbName: tenants.defaultDatabase(),
+      ...clientOptions,
+      watched: (/** @type {any} */ stream) => watches.track(stream.parent.dbName ?? 'admin', stream),
+    });
     this.hosts = () => engine.hosts;
     this.config = chosen(options, ['autoIndex', 'autoCreate', 'sanitizeFilter']);
     this.options = options.maxTimeMS === undefined ? null : { maxTimeMS: options.maxTimeMS };
@@ -93,7 +97,10 @@ class BaseTenants {
    */
   bind(connection, wrapped, namesake) {
     const original = originalOf(wrapped);
-    const bound = bind(wrapped, connection, { db: callableConnection(connection, original), discriminatorFor });
+    const bound = bind(wrapped, connection, {
+      db: callableConnection(connection, original),
+      discriminatorFor,
+    });
     if (namesake === undefined) {
       connection.models[wrapped.modelName] = bound;
     } else {
@@ -125,7 +132,12 @@ class BaseTenants {
 
   /** @param {string} name */
   isDown(name) {
-    return this.tenants.isDown(name);
+    return this.tenants.pools.isDown(name);
+  }
+
+  /** What the running code wants of every operation. */
+  ambient() {
+    return frameOf(this.tenants);
   }
 
   /** @param {any} connection */
@@ -135,13 +147,15 @@ class BaseTenants {
 
   /** @param {string} name */
   release(name) {
-    return this.registry.delete(name);
+    return this.registry.release(name);
   }
 }
 
 /** @param {any} options @param {string[]} names */
 function chosen(options, names) {
-  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  );
 }
 
 module.exports = { BaseTenants };

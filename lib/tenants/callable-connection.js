@@ -2,7 +2,8 @@
 
 const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
-const { HOME, SELF } = require('../mongoose/tenant-connection');
+const { HOME } = require('../mongoose/home');
+const { SELF } = require('../mongoose/tenant-connection');
 
 /**
  * What all callable connections are proxies of. An arrow function has no property that a proxy must show, so the
@@ -84,7 +85,17 @@ function callableConnection(connection, model) {
 
 /** What needs no tenant: sessions span databases, and looking at a value must not throw. */
 const WITHOUT_TENANT = new Set([
-  ...['base', 'then', 'toJSON', 'constructor', 'startSession', 'transaction', 'withSession', 'readyState', 'states'],
+  ...[
+    'base',
+    'then',
+    'toJSON',
+    'constructor',
+    'startSession',
+    'transaction',
+    'withSession',
+    'readyState',
+    'states',
+  ],
   ...['host', 'port', 'useDb', 'listDatabases', 'getClient', 'asPromise', '_waitForConnect', '_readyState'],
 ]);
 
@@ -97,6 +108,7 @@ class TenantlessConnection extends CallableConnection {
     throw tenantRequired();
   }
 
+  /** @returns {boolean} */
   set() {
     throw tenantRequired();
   }

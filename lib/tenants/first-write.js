@@ -1,8 +1,8 @@
 'use strict';
 
-const { HOME } = require('../mongoose/tenant-connection');
+const { HOME } = require('../mongoose/home');
 const { frameOf, runIn } = require('./context');
-const { removalTarget, writeTargets } = require('./write-targets');
+const { writeTargets } = require('./write-targets');
 
 /** What is ready on a connection: `true`, or the promise of it, by collection name. */
 const READY = Symbol('polymongo#ready');
@@ -33,34 +33,79 @@ class FirstWrites {
   }
 
   /**
+   * @param {string} name of the command
    * @param {string} db
    * @param {any} body
    * @param {any} op
    * @returns {Promise<void> | null} what the command has to wait for
    */
-  before(db, body, op) {
-    if (op.session !== 0 && this.transactions.size > 0) {
-      const touched = this.transactions.get(op.session);
-      if (touched !== undefined) return this.touch(touched, db, op);
-    }
-    const targets = writeTargets(db, body);
-    if (targets.length === 1) return this.prepare(targets[0][0], targets[0][1], op);
-    const waits = targets.map(([name, collection]) => this.prepare(name, collection, op)).filter(Boolean);
-    return waits.length === 0 ? null : settled(waits);
+  before(name, db, body, op) {
+    const targets = writeTargets(name, db, body);
+    const touched = op.session ? this.transactions.get(op.session) : undefined;
+    if (touched !== undefined) return this.beforeInTransaction(touched, db, targets, op);
+    if (targets.length === 0) return null;
+    const waits = targets
+      .map(([target, collection]) => this.prepare(target, collection, op))
+      .filter((wait) => wait !== null);
+    return waits.length === 0 ? null : all(waits);
+  }
+
+  /**
+   * @param {Map<string, any>} touched
+   * @param {string} db
+   * @param {[string, string][]} targets
+   * @param {any} op
+   */
+  beforeInTransaction(touched, db, targets, op) {
+    const wait = this.touch(touched, db, op);
+    if (wait !== null) return wait.then(() => this.refuseUnprepared(touched, targets, op));
+    this.refuseUnprepared(touched, targets, op);
+    return null;
   }
 
   /**
    * @param {Map<string, any>} touched
    * @param {string} db
    * @param {any} op
+   * @returns {Promise<void> | null}
    */
   touch(touched, db, op) {
     const known = touched.get(db);
-    if (known !== undefined) return known === true ? null : known;
-    const waits = [...this.models.keys()].map((collection) => this.prepare(db, collection, op)).filter(Boolean);
-    const wait = waits.length === 0 ? null : settled(waits).finally(() => touched.set(db, true));
-    touched.set(db, wait ?? true);
+    if (known !== undefined) return known instanceof Promise ? known : null;
+    /** @type {Map<string, Error>} */
+    const failures = new Map();
+    const waits = [...this.models.keys()].map((collection) =>
+      this.prepare(db, collection, op)?.catch((error) => void failures.set(collection, error)),
+    );
+    const wait = waits.some(Boolean) ? Promise.all(waits).then(() => void touched.set(db, failures)) : null;
+    touched.set(db, wait ?? failures);
     return wait;
+  }
+
+  /**
+   * Only a model that came up in the middle of a transaction gets this far without being ready.
+   * @param {Map<string, any>} touched
+   * @param {[string, string][]} targets
+   * @param {any} op
+   */
+  refuseUnprepared(touched, targets, op) {
+    for (const [db, collection] of targets) {
+      const failure = touched.get(db)?.get?.(collection);
+      if (failure !== undefined) throw failure;
+      if (this.isReady(op, db, collection)) continue;
+      const error = new op.codec.mongo.MongoTransactionError(
+        `The collection "${collection}" of "${db}" has to be created before the transaction starts; run the transaction again`,
+      );
+      error.addErrorLabel('TransientTransactionError');
+      throw error;
+    }
+  }
+
+  /** @param {any} op @param {string} db @param {string} collection */
+  isReady(op, db, collection) {
+    if (!this.models.has(collection)) return true;
+    const connection = this.tenants.knownConnection(op.codec, db);
+    return connection === undefined || connection[READY]?.get(collection) === true;
   }
 
   /**
@@ -92,9 +137,13 @@ class FirstWrites {
     const preparing = new Set(frameOf(this.tenants)?.preparing).add(`${connection.name}.${collection}`);
     try {
       // Never in the session of the write: a transaction could not see what it creates.
-      await runIn(this.tenants, { db: connection.name, session: undefined, preparing }, async () => {
-        for (const model of this.modelsOf(connection, collection)) await freshInit(model);
-      });
+      await runIn(
+        this.tenants,
+        { db: connection.name, session: undefined, timeoutMS: undefined, preparing },
+        async () => {
+          for (const model of this.modelsOf(connection, collection)) await init(model);
+        },
+      );
       connection[READY].set(collection, true);
     } catch (error) {
       connection[READY].delete(collection);
@@ -109,21 +158,23 @@ class FirstWrites {
     for (const original of this.models.get(collection) ?? []) {
       if (original.base !== home.base) continue;
       yield home.bound(connection, original);
-      for (const discriminator of Object.values(original.discriminators ?? {})) yield home.bound(connection, discriminator);
+      for (const discriminator of Object.values(original.discriminators ?? {}))
+        yield home.bound(connection, discriminator);
     }
   }
 
   /**
-   * @param {string} db
-   * @param {any} body
+   * What was removed must be made again.
+   * @param {{db: string, collection?: string}} removed
    */
-  after(db, body) {
-    const removed = removalTarget(db, body);
-    if (removed === null) return;
-    const [name, collection] = removed;
-    for (const connection of this.tenants.connectionsNamed(name)) {
+  forget({ db, collection }) {
+    for (const connection of this.tenants.connectionsNamed(db)) {
       if (collection === undefined) connection[READY] = undefined;
       else connection[READY]?.delete(collection);
+      for (const model of Object.values(connection.models)) {
+        if (collection === undefined || model.collection.collectionName === collection)
+          model.$init = undefined;
+      }
     }
   }
 
@@ -138,28 +189,21 @@ class FirstWrites {
   }
 }
 
-/**
- * Runs `Model.init()` whether or not it ran before: what it once made may be gone.
- * @param {any} model
- */
-async function freshInit(model) {
-  model.$init = undefined;
-  // `catch` and not `await` alone: it tells Mongoose that a failure has a listener.
+/** @param {any} model */
+async function init(model) {
   let failure = null;
+  // `catch` and not `await` alone: it tells Mongoose that somebody looks at a failure.
   await model.init().catch((error) => {
     failure = error;
   });
-  if (failure !== null) {
-    model.$init = undefined;
-    throw failure;
-  }
+  if (failure === null) return;
+  model.$init = undefined;
+  throw failure;
 }
 
-/** Waits for all, and fails with the first failure. @param {Promise<void>[]} waits */
-async function settled(waits) {
-  const outcomes = await Promise.allSettled(waits);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+/** @param {Promise<void>[]} waits */
+async function all(waits) {
+  await Promise.all(waits);
 }
 
 module.exports = { FirstWrites };

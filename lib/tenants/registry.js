@@ -32,6 +32,11 @@ class Registry {
     return this.revive(name);
   }
 
+  /** @param {unknown} name */
+  has(name) {
+    return this.held.has(/** @type {string} */ (name)) || this.released.has(/** @type {string} */ (name));
+  }
+
   /** @param {string} name */
   revive(name) {
     const connection = this.released.get(name)?.deref();
@@ -63,19 +68,37 @@ class Registry {
         connection[USED] = false;
         this.held.set(name, connection);
       } else {
-        this.released.set(name, new WeakRef(connection));
-        this.finalizer.register(connection, name);
+        this.weaken(name, connection);
       }
     }
   }
 
   /**
    * @param {string} name
+   * @param {any} connection
+   */
+  weaken(name, connection) {
+    this.released.set(name, new WeakRef(connection));
+    this.finalizer.register(connection, name);
+  }
+
+  /**
+   * Holds a connection no longer than others do.
+   * @param {string} name
    * @returns {boolean} whether it was known
    */
+  release(name) {
+    const connection = this.held.get(name);
+    if (connection === undefined) return this.released.has(name);
+    this.held.delete(name);
+    this.weaken(name, connection);
+    return true;
+  }
+
+  /** @param {string} name */
   delete(name) {
-    const known = this.held.delete(name);
-    return this.released.delete(name) || known;
+    this.held.delete(name);
+    this.released.delete(name);
   }
 
   /** Every connection that still exists. */

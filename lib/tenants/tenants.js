@@ -1,18 +1,30 @@
 'use strict';
 
+const { PolyMongoError } = require('../error');
+const { originalOf } = require('../mongoose/originals');
+const { codecOfMongoose } = require('../protocol/codec');
+const { received } = require('../protocol/option-values');
+const { warnOnce } = require('../services/warn-once');
+const { BaseTenants } = require('./base-tenants');
+const { tenantRequired } = require('./callable-connection');
+const { frameOf, runIn } = require('./context');
+const { FirstWrites } = require('./first-write');
+const { PoolStates } = require('./pool-states');
+const { tenantEngine } = require('./tenant-engine');
+
 /**
  * What the wrapper hands to the tenant layer.
  *
  * @typedef {object} Wiring
- * @property {import('../driver/engine.js').Engine} engine
- * @property {object} options        Validated wrapper options. Read here: `autoIndex`, `autoCreate`, `sanitizeFilter`,
- *   `maxTimeMS`, `maxCachedDatabases`, `requireTenant`, `allowDatabase`, `implicitSession`.
- * @property {object} clientOptions  Third argument of `createClient(engine, codec, clientOptions)`.
+ * @property {any} engine            The wrapper's sight of the engine: its methods need no `this`
+ * @property {Record<string, any>} options  The wrapper's own options. Read here: `autoIndex`, `autoCreate`,
+ *   `sanitizeFilter`, `maxTimeMS`, `maxCachedDatabases`, `requireTenant`, `allowDatabase`
+ * @property {object} clientOptions  Third argument of `createClient(engine, codec, clientOptions)`
  * @property {() => string} defaultDatabase
- * @property {(name: unknown) => string} checkName  Returns the name or throws the PolyMongoError (rules, lock, allowDatabase).
- * @property {{debug: Function, info: Function, warn: Function, error: Function}} logger   (message, details?)
- * @property {(event: 'error', details: {dbName: string, error: Error}) => void} emit  Never throws.
- * @property {{track(dbName: string, stream: import('node:events').EventEmitter): void}} watches
+ * @property {(name: unknown) => string} checkName  Returns the name, or throws why it is refused
+ * @property {{error(message: string, details?: unknown): void}} logger
+ * @property {(event: 'error', details: {dbName: string, error: Error}) => void} emit  Never throws
+ * @property {{track(dbName: string, stream: any): void}} watches
  */
 
 /** Everything a wrapper knows about databases: their connections, the models bound to them, the current tenant. */
@@ -20,37 +32,187 @@ class Tenants {
   /** @param {Wiring} wiring */
   constructor(wiring) {
     this.wiring = wiring;
+    this.firstWrites = new FirstWrites(this);
+    this.engine = tenantEngine(wiring.engine, this.firstWrites);
+    this.pools = new PoolStates(wiring.engine, () => this.connections());
+    /** By the codec of the Mongoose instance, which operations carry. @type {Map<object, BaseTenants>} */
+    this.bases = new Map();
   }
 
-  /** The wrapper's own model for a user's model: current tenant or default database. Stable identity. */
-  wrapModel(_model) {}
+  /**
+   * The wrapper's own model for a user's model: current tenant or default database. Always the same one.
+   * @param {any} model  a Mongoose model, checked by the caller
+   */
+  wrapModel(model) {
+    return this.of(model.base).wrap(model);
+  }
 
-  /** The user's models wrapped so far (unbound originals). @returns {Iterable<any>} */
-  models() {}
+  /** The user's own models wrapped so far. @returns {Iterable<any>} */
+  *models() {
+    for (const base of this.bases.values()) yield* base.wrapped.keys();
+  }
 
-  /** The model bound to a database. `undefined` and `null` mean the default database. */
-  model(_Model, _dbName) {}
+  /**
+   * @param {any} model     the user's own, or one of ours
+   * @param {string} dbName checked by the caller
+   */
+  model(model, dbName) {
+    const original = originalOf(model);
+    return this.of(original.base).model(original, dbName);
+  }
 
-  /** The Mongoose connection of one database (`dbName` is checked by the caller). */
-  connection(_base, _dbName) {}
+  /**
+   * @param {any} base      a Mongoose instance
+   * @param {string} dbName checked by the caller
+   */
+  connection(base, dbName) {
+    return this.of(base).connection(dbName);
+  }
 
-  /** The MongoClient-like facade for one Mongoose instance (sessions of transactions start here). */
-  client(_base) {}
+  /**
+   * Runs `fn` with a tenant, a session or a deadline for each operation; what is not given stays as it is around.
+   * @template T
+   * @param {string | {db?: string, session?: any, timeoutMS?: number}} where
+   * @param {() => T} fn
+   * @returns {T}
+   */
+  run(where, fn) {
+    return runIn(this, this.frame(where), fn);
+  }
 
-  /** Runs `fn` with a tenant: `where` is a name or `{db?, session?, timeoutMS?}`. Returns what `fn` returns. */
-  run(_where, _fn) {}
+  /** The tenant of the running code, if there is one. @returns {string | undefined} */
+  currentTenant() {
+    return frameOf(this)?.db;
+  }
 
-  /** Name of the tenant of the running context, or undefined. */
-  currentTenant() {}
+  /**
+   * Lets go of a database. Whoever holds a model of it still finds that very one.
+   * @param {string} dbName
+   */
+  release(dbName) {
+    for (const base of this.bases.values()) base.release(dbName);
+  }
 
-  /** Forgets a database: its connection closes (Mongoose events), models held elsewhere keep working. */
-  release(_dbName) {}
+  /** Databases that somebody may be using. */
+  databases() {
+    return [...this.connections()].map((connection) => ({ name: connection.name, connection }));
+  }
 
-  /** Databases with a live connection object: `[{name, connection}]`. */
-  databases() {}
+  /** Connections report closed until the engine is used again. */
+  close() {
+    this.pools.close();
+  }
 
-  /** Every connection reports closed; held models work again after the engine reopens. */
-  close() {}
+  // What follows is for the parts of this layer.
+
+  /** @param {any} base */
+  of(base) {
+    const codec = codecOfMongoose(base);
+    let tenants = this.bases.get(codec);
+    if (tenants === undefined) {
+      tenants = new BaseTenants(this, base);
+      this.bases.set(codec, tenants);
+    }
+    return tenants;
+  }
+
+  *connections() {
+    for (const base of this.bases.values()) yield* base.registry.values();
+  }
+
+  /** @param {object} codec @param {string} dbName */
+  knownConnection(codec, dbName) {
+    return this.bases.get(codec)?.registry.get(dbName);
+  }
+
+  /** @param {string} dbName */
+  connectionsNamed(dbName) {
+    return [...this.bases.values()].map((base) => base.registry.get(dbName)).filter(Boolean);
+  }
+
+  defaultDatabase() {
+    return this.wiring.defaultDatabase();
+  }
+
+  /** The database a wrapped model means now; null when a tenant is required and there is none. */
+  currentDatabaseOrNull() {
+    const tenant = this.currentTenant();
+    if (tenant !== undefined) return tenant;
+    return this.wiring.options.requireTenant ? null : this.defaultDatabase();
+  }
+
+  currentDatabase() {
+    const name = this.currentDatabaseOrNull();
+    if (name === null) throw tenantRequired();
+    return name;
+  }
+
+  /**
+   * The database that `Model.db(...)` was asked for.
+   * @param {any[]} args
+   * @param {import('./registry').Registry} registry
+   * @returns {string}
+   */
+  databaseAsked(args, registry) {
+    const { allowDatabase, requireTenant } = this.wiring.options;
+    const name = args[0];
+    // A name that is in use was checked before; only a function may change its mind.
+    if (typeof allowDatabase !== 'function' && registry.has(name)) return name;
+    if (name != null || requireTenant || allowDatabase !== undefined) return this.wiring.checkName(name);
+    if (args.length > 0) {
+      warnOnce(
+        `.db(${name}) means the default database; call .db() for it, or look for a tenant name that is missing`,
+        'POLYMONGO_NO_DATABASE_NAME',
+      );
+    }
+    return this.defaultDatabase();
+  }
+
+  /** @param {any} where */
+  frame(where) {
+    const given = typeof where === 'string' ? { db: where } : where;
+    if (typeof given !== 'object' || given === null) {
+      throw invalid(`run() needs a database name or an object {db, session, timeoutMS}${received(where)}`);
+    }
+    const unknown = Object.keys(given).find((name) => !FRAME_KEYS.has(name));
+    if (unknown !== undefined)
+      throw invalid(`run() does not know "${unknown}"; it takes db, session and timeoutMS`);
+    const { db, session, timeoutMS } = /** @type {any} */ ({ __proto__: null, ...given });
+    /** @type {Record<string, any>} */
+    const frame = {};
+    if (db !== undefined) frame.db = this.wiring.checkName(db);
+    if (timeoutMS !== undefined) frame.timeoutMS = checkedTimeout(timeoutMS);
+    if (session !== undefined) frame.session = checkedSession(session);
+    return frame;
+  }
+
+  /** @param {string} dbName @param {any} error */
+  failed(dbName, error) {
+    this.wiring.logger.error(
+      `A collection of ${JSON.stringify(dbName)} could not be made ready for its first write`,
+      error,
+    );
+    this.wiring.emit('error', { dbName, error });
+  }
+}
+
+const FRAME_KEYS = new Set(['db', 'session', 'timeoutMS']);
+
+/** @param {string} message */
+function invalid(message) {
+  return new PolyMongoError(message, { code: 'OPTION_INVALID' });
+}
+
+/** @param {any} value */
+function checkedTimeout(value) {
+  if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value;
+  throw invalid(`timeoutMS of run() must be a non-negative number${received(value)}`);
+}
+
+/** @param {any} value */
+function checkedSession(value) {
+  if (value === null || value.constructor?.name === 'ClientSession') return value;
+  throw invalid(`session of run() must be a session (connection.startSession()) or null${received(value)}`);
 }
 
 module.exports = { Tenants };

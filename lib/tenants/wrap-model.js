@@ -4,7 +4,8 @@ const { isInstance, privateKeysOf } = require('../mongoose/bind');
 const { mirrorDiscriminators } = require('../mongoose/discriminators');
 const { hookedStatics } = require('../mongoose/hooked-statics');
 const { originalOf, setWrapped } = require('../mongoose/originals');
-const { HOME, SELF } = require('../mongoose/tenant-connection');
+const { HOME } = require('../mongoose/home');
+const { SELF } = require('../mongoose/tenant-connection');
 const { tenantlessConnection } = require('./callable-connection');
 const { INHERITED, sharedStatics, tenantStatics } = require('./wrapped-statics');
 
@@ -26,7 +27,8 @@ function wrap(original, home) {
       return new (current())(doc, fields, skipId);
     }
   );
-  if (original.name !== 'model') Object.defineProperty(model, 'name', { value: original.name, configurable: true });
+  if (original.name !== 'model')
+    Object.defineProperty(model, 'name', { value: original.name, configurable: true });
   Object.setPrototypeOf(model, original);
   Object.setPrototypeOf(model.prototype, original.prototype);
   setWrapped(model, original);
@@ -52,7 +54,7 @@ function wrap(original, home) {
  * @param {BaseTenants} home
  */
 function databaseOf(original, home) {
-  const name = home.tenants.currentTenantOrDefault();
+  const name = home.tenants.currentDatabaseOrNull();
   if (name !== null) return home.model(original, name).db;
   return tenantlessConnection(home.connection(home.tenants.defaultDatabase()), original);
 }
@@ -81,7 +83,12 @@ function mirror(model, original, home) {
       return discriminators();
     },
     set(value) {
-      Object.defineProperty(this, 'discriminators', { value, writable: true, enumerable: true, configurable: true });
+      Object.defineProperty(this, 'discriminators', {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     },
   });
 }
@@ -117,7 +124,10 @@ function recognise(model, original, home, dbKey) {
 function forward(model, original, home) {
   const shared = sharedStatics(original, home);
   const special = tenantStatics(original, home);
-  for (const name of new Set([...Object.getOwnPropertyNames(original.base.Model), ...hookedStatics(original)])) {
+  for (const name of new Set([
+    ...Object.getOwnPropertyNames(original.base.Model),
+    ...hookedStatics(original),
+  ])) {
     if (INHERITED.has(name) || Object.hasOwn(shared, name) || typeof original[name] !== 'function') continue;
     const run = special[name] ?? ((receiver, args) => Reflect.apply(original[name], receiver, args));
     define(model, name, (receiver, args) =>

@@ -2,6 +2,7 @@
 
 const { isModel } = require('../mongoose/is-model');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
+const { withoutUncaughtErrors } = require('../mongoose/stream-errors');
 const { SELF } = require('../mongoose/tenant-connection');
 const { warnOnce } = require('../services/warn-once');
 
@@ -10,7 +11,15 @@ const { warnOnce } = require('../services/warn-once');
 
 /** What needs no database, or is Mongoose's own business: inherited as it is. */
 const INHERITED = new Set([
-  ...['applyDefaults', 'applyTimestamps', 'applyVirtuals', 'castObject', 'translateAliases', 'validate', 'inspect'],
+  ...[
+    'applyDefaults',
+    'applyTimestamps',
+    'applyVirtuals',
+    'castObject',
+    'translateAliases',
+    'validate',
+    'inspect',
+  ],
   ...['compile', '__subclass', '_applyQueryMiddleware', '$__updateConnection'],
   ...['emit', 'eventNames', 'getMaxListeners', 'listenerCount', 'listeners', 'rawListeners'],
 ]);
@@ -37,7 +46,9 @@ function sharedStatics(original, home) {
     recompileSchema: () => original.recompileSchema(),
     // Sessions span databases, so they need no tenant.
     startSession(receiver, args) {
-      const name = isBound(receiver) ? receiver.db.name : (home.tenants.currentTenant() ?? home.tenants.defaultDatabase());
+      const name = isBound(receiver)
+        ? receiver.db.name
+        : (home.tenants.currentTenant() ?? home.tenants.defaultDatabase());
       return home.connection(name).startSession(...args);
     },
     toString: () => Function.prototype.toString.call(original),
@@ -72,7 +83,7 @@ function tenantStatics(original, home) {
       return Reflect.apply(original.populate, receiver, [docs, bound, ...rest]);
     },
     watch(receiver, args) {
-      return home.tenants.watched(receiver.db.name, Reflect.apply(original.watch, receiver, args));
+      return withoutUncaughtErrors(Reflect.apply(original.watch, receiver, args));
     },
   };
   for (const name of ['find', 'findById', 'findOne']) {
@@ -111,7 +122,8 @@ function belongsHere(model, home) {
  */
 function withSessionAsOption(args) {
   const [filter, projection, options] = args;
-  if (projection?.session?.constructor?.name !== 'ClientSession' || Object.keys(projection).length !== 1) return args;
+  if (projection?.session?.constructor?.name !== 'ClientSession' || Object.keys(projection).length !== 1)
+    return args;
   warnOnce(
     'A session was passed as the projection; it is used as an option: pass it as the third argument, find(filter, null, { session })',
     'POLYMONGO_SESSION_AS_PROJECTION',

@@ -5,19 +5,23 @@ const DIRECT = new Set(['insert', 'update', 'delete', 'findAndModify']);
 /** @type {[string, string][]} */
 const NOTHING = [];
 
+/** @param {any} body a command: its first key is its name */
+function commandName(body) {
+  for (const name in body) return name;
+  return '';
+}
+
 /**
  * The collections a command writes documents to, as `[database, collection]`.
+ * @param {string} name of the command
  * @param {string} db
- * @param {any} body its first key names the command
+ * @param {any} body
  * @returns {[string, string][]}
  */
-function writeTargets(db, body) {
-  for (const name in body) {
-    if (DIRECT.has(name)) return [[db, body[name]]];
-    if (name === 'aggregate') return aggregateTargets(db, body.pipeline);
-    return name === 'bulkWrite' ? bulkTargets(body) : NOTHING;
-  }
-  return NOTHING;
+function writeTargets(name, db, body) {
+  if (DIRECT.has(name)) return [[db, body[name]]];
+  if (name === 'aggregate') return aggregateTargets(db, body.pipeline);
+  return name === 'bulkWrite' ? bulkTargets(body) : NOTHING;
 }
 
 /**
@@ -38,24 +42,29 @@ function aggregateTargets(db, pipeline) {
  * @returns {[string, string][]}
  */
 function bulkTargets({ nsInfo }) {
-  return nsInfo.map(({ ns }) => [ns.slice(0, ns.indexOf('.')), ns.slice(ns.indexOf('.') + 1)]);
+  return nsInfo.map(({ ns }) => {
+    const { db, collection } = namespace(ns);
+    return [db, collection];
+  });
 }
 
 /**
- * What a command removes: `[database]`, or `[database, collection]`; null for every other command.
+ * What a command removes: a collection, or the whole database when that is absent; null for every other command.
+ * @param {string} name of the command
  * @param {string} db
  * @param {any} body
- * @returns {[string] | [string, string] | null}
+ * @returns {{db: string, collection?: string} | null}
  */
-function removalTarget(db, body) {
-  for (const name in body) {
-    if (name === 'dropDatabase') return [db];
-    if (name === 'drop' || name === 'dropIndexes') return [db, body[name]];
-    if (name !== 'renameCollection') return null;
-    const from = String(body[name]);
-    return [from.slice(0, from.indexOf('.')), from.slice(from.indexOf('.') + 1)];
-  }
-  return null;
+function removalTarget(name, db, body) {
+  if (name === 'dropDatabase') return { db };
+  if (name === 'drop' || name === 'dropIndexes') return { db, collection: body[name] };
+  return name === 'renameCollection' ? namespace(body[name]) : null;
 }
 
-module.exports = { removalTarget, writeTargets };
+/** @param {string} text */
+function namespace(text) {
+  const dot = text.indexOf('.');
+  return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
+}
+
+module.exports = { commandName, removalTarget, writeTargets };

@@ -9,7 +9,6 @@ const { problemOf, received } = require('../protocol/option-values');
 /**
  * @typedef {object} CheckSettings
  * @property {string} [path]      Before the names in messages: `debug.`, `dbSpecific[0].options.`
- * @property {string} [prefix]    Before the whole message
  * @property {boolean} [lenient]  Unknown names only warn
  * @property {string[]} warnings
  */
@@ -35,7 +34,7 @@ function indexOf(table) {
  * @param {CheckSettings} settings
  * @returns {Record<string, any>}  The given options, by the names given
  */
-function checkOptions(table, options, { path = '', prefix = '', lenient = false, warnings }) {
+function checkOptions(table, options, { path = '', lenient = false, warnings }) {
   const index = indexOf(table);
   /** @type {Record<string, any>} */
   const given = {};
@@ -46,8 +45,7 @@ function checkOptions(table, options, { path = '', prefix = '', lenient = false,
     if (!entry) {
       const near = nearestName(name, index.keys());
       const message = `unknown option "${path}${name}"${near ? `; did you mean "${near}"?` : ''}`;
-      if (!lenient)
-        throw new PolyMongoError(prefix + message, { code: 'OPTION_UNKNOWN', option: path + name });
+      if (!lenient) throw new PolyMongoError(message, { code: 'OPTION_UNKNOWN', option: path + name });
       warnings.push(message);
       continue;
     }
@@ -59,7 +57,7 @@ function checkOptions(table, options, { path = '', prefix = '', lenient = false,
       entry.kind === 'refused'
         ? `${path}${name} cannot be honoured: ${entry.reason}`
         : problemOf(entry, value, path + name);
-    if (problem) throw new PolyMongoError(prefix + problem, { code: 'OPTION_INVALID', option: path + name });
+    if (problem) throw new PolyMongoError(problem, { code: 'OPTION_INVALID', option: path + name });
     given[name] = value;
   }
   return given;
@@ -69,9 +67,8 @@ function checkOptions(table, options, { path = '', prefix = '', lenient = false,
  * Gives every option its proper name; two names for one thing must agree.
  * @param {OptionEntry[]} table
  * @param {Record<string, any>} given
- * @param {string} prefix
  */
-function properNames(table, given, prefix) {
+function properNames(table, given) {
   const index = indexOf(table);
   /** @type {Record<string, any>} */
   const values = {};
@@ -81,7 +78,7 @@ function properNames(table, given, prefix) {
     const proper = index.get(name)?.alias ?? name;
     if (proper in values && values[proper] !== value) {
       throw new PolyMongoError(
-        `${prefix}${sources[proper]} and ${name} mean the same and are given with different values; remove one of them`,
+        `${sources[proper]} and ${name} mean the same and are given with different values; remove one of them`,
         { code: 'OPTION_INVALID', option: name },
       );
     }
@@ -91,14 +88,29 @@ function properNames(table, given, prefix) {
   return values;
 }
 
-/** @param {any} value @param {string} what @param {string} prefix */
-function checkIsObject(value, what, prefix) {
+/**
+ * Says in front of an error of ours what could not be done.
+ * @template T
+ * @param {string} prefix @param {() => T} read
+ * @returns {T}
+ */
+function prefixed(prefix, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PolyMongoError) || error.message.startsWith(prefix)) throw error;
+    throw new PolyMongoError(prefix + error.message, { ...error, code: error.code });
+  }
+}
+
+/** @param {any} value @param {string} what */
+function checkIsObject(value, what) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new PolyMongoError(`${prefix}${what} must be an object${received(value)}`, {
+    throw new PolyMongoError(`${what} must be an object${received(value)}`, {
       code: 'OPTION_INVALID',
       option: what,
     });
   }
 }
 
-module.exports = { checkIsObject, checkOptions, properNames };
+module.exports = { checkIsObject, checkOptions, prefixed, properNames };

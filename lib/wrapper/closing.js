@@ -16,7 +16,8 @@ const STREAMS_MS = 2000;
  */
 function timeoutOf(options) {
   const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
-  const given = plain && Object.hasOwn(options, 'timeoutMS') ? /** @type {any} */ (options).timeoutMS : undefined;
+  const given =
+    plain && Object.hasOwn(options, 'timeoutMS') ? /** @type {any} */ (options).timeoutMS : undefined;
   if (given === undefined) return DEFAULT_TIMEOUT_MS;
   if (typeof given !== 'number' || !(given >= 0)) {
     throw new PolyMongoError(`timeoutMS of closeAll must be a non-negative number${received(given)}`, {

@@ -14,7 +14,11 @@ const closed = () =>
 function boundMembers(engine) {
   /** @type {PropertyDescriptorMap} */
   const members = {};
-  for (let level = Object.getPrototypeOf(engine); level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+  for (
+    let level = Object.getPrototypeOf(engine);
+    level !== Object.prototype;
+    level = Object.getPrototypeOf(level)
+  ) {
     for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
       if (name === 'constructor' || Object.hasOwn(members, name)) continue;
       members[name] =

@@ -8,7 +8,12 @@ const FORMER_DEFAULT = 'default';
 
 /** @param {any} engine @param {any} codec @param {string} dbName @returns {Promise<Set<string>>} */
 async function collectionsOf(engine, codec, dbName) {
-  const body = { listCollections: 1, nameOnly: true, authorizedCollections: true, cursor: { batchSize: 10_000 } };
+  const body = {
+    listCollections: 1,
+    nameOnly: true,
+    authorizedCollections: true,
+    cursor: { batchSize: 10_000 },
+  };
   const { documents, cursor } = await engine.openCursor(dbName, body, { codec, read: true });
   if (cursor) await engine.closeCursor(cursor);
   return new Set(documents.map((/** @type {{name: string}} */ { name }) => name));

@@ -106,7 +106,10 @@ class Lifecycle {
     const { engine, logger } = this.#parts;
     // Weak: a shared engine must not keep the wrappers of modules that were reloaded.
     const reference = new WeakRef(this);
-    const follow = (/** @type {string} */ name, /** @type {(self: Lifecycle, event: any) => void} */ handler) => {
+    const follow = (
+      /** @type {string} */ name,
+      /** @type {(self: Lifecycle, event: any) => void} */ handler,
+    ) => {
       const listener = (/** @type {any} */ event) => {
         const self = reference.deref();
         if (self) handler(self, event);
@@ -125,10 +128,13 @@ class Lifecycle {
 
   /** @param {{pool: string, state: 'connected' | 'disconnected', kind: string, servers: any[]}} event */
   #topologyChanged({ pool, state, kind, servers }) {
-    this.#parts.logger.debug(`Servers of the ${pool ? `pool of ${JSON.stringify(pool)}` : 'shared pool'}: ${state}`, {
-      kind,
-      servers,
-    });
+    this.#parts.logger.debug(
+      `Servers of the ${pool ? `pool of ${JSON.stringify(pool)}` : 'shared pool'}: ${state}`,
+      {
+        kind,
+        servers,
+      },
+    );
     if (pool) {
       this.#dedicated.set(pool, state);
       this.#tell(pool, state);

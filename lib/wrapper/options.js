@@ -33,8 +33,7 @@ function checkAllowed(value) {
 const checkArray = (value) => (Array.isArray(value) ? null : 'must be an array');
 
 /** @param {any} value */
-const checkOutcome = (value) =>
-  value === 'warn' || value === 'error' ? null : 'must be "warn" or "error"';
+const checkOutcome = (value) => (value === 'warn' || value === 'error' ? null : 'must be "warn" or "error"');
 
 /** @param {string} name @param {string} type @param {Partial<OptionEntry>} [more] @returns {OptionEntry} */
 const own = (name, type, more) => ({ name, kind: 'own', type, ...more });
@@ -75,11 +74,7 @@ const WRAPPER_OPTIONS = [
 ];
 
 /** Parts of the option `debug`. @type {OptionEntry[]} */
-const DEBUG_OPTIONS = [
-  own('log', 'boolean'),
-  own('logPath', 'string'),
-  own('logHandler', 'function'),
-];
+const DEBUG_OPTIONS = [own('log', 'boolean'), own('logPath', 'string'), own('logHandler', 'function')];
 
 /** Options of a dedicated pool: `scale.setDB`, `scale.connectDB`, `dbSpecific`. @type {OptionEntry[]} */
 const POOL_OPTIONS = [

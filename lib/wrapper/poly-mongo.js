@@ -3,6 +3,7 @@
 const { inspect } = require('node:util');
 const { codecOfMongoose } = require('../protocol/codec');
 const { PolyMongoError } = require('../error');
+const { inheritedOptions } = require('../protocol/connection-string');
 const { isModel } = require('../mongoose/is-model');
 const { Logger } = require('../services/logger');
 const { Scale } = require('../services/scale');
@@ -59,7 +60,8 @@ class PolyMongo {
     this.#logger = new Logger(settings.log);
     this.#events = new Events(this.#logger);
     this.#lease = new EngineLease(withCommandEvents(connection, options), pools, options.sharePool);
-    const emitError = (/** @type {{dbName: string, error: Error}} */ details) => this.#lifecycle.emitError(details);
+    const emitError = (/** @type {{dbName: string, error: Error}} */ details) =>
+      this.#lifecycle.emitError(details);
     this.#watches = new Watches(this.#logger, emitError);
     this.#tenants = new Tenants({
       engine: this.#lease.engine,
@@ -161,7 +163,8 @@ class PolyMongo {
       getPrimaryConnection: () =>
         this.#lifecycle.state === 'not initialized' ? undefined : this.#connection(this.#defaultDB),
       getOrCreatePrimaryConnection: () => this.#connection(this.#defaultDB),
-      getConnection: (/** @type {unknown} */ dbName) => this.#connection(this.#use(dbName ?? this.#defaultDB)),
+      getConnection: (/** @type {unknown} */ dbName) =>
+        this.#connection(this.#use(dbName ?? this.#defaultDB)),
       getSharedConnection: (/** @type {unknown} */ dbName) =>
         this.#connection(this.#use(dbName ?? this.#defaultDB)),
     });
@@ -192,9 +195,12 @@ class PolyMongo {
    */
   wrapModel(model) {
     if (!isModel(model)) {
-      throw new PolyMongoError('Invalid model provided to wrapModel: expected what mongoose.model(name, schema) returns', {
-        code: 'INVALID_MODEL',
-      });
+      throw new PolyMongoError(
+        'Invalid model provided to wrapModel: expected what mongoose.model(name, schema) returns',
+        {
+          code: 'INVALID_MODEL',
+        },
+      );
     }
     this.#base ??= model.base;
     return this.#tenants.wrapModel(model);
@@ -335,7 +341,8 @@ class PolyMongo {
   #onConnection(event, dbNames, callback) {
     if (typeof callback !== 'function') return this.#events.add(event, callback);
     const list = dbNames === null ? null : typeof dbNames === 'string' ? [dbNames] : dbNames;
-    const names = list === null ? null : new Set(list.map((/** @type {unknown} */ name) => this.#names.check(name)));
+    const names =
+      list === null ? null : new Set(list.map((/** @type {unknown} */ name) => this.#names.check(name)));
     return this.#events.add(event, (/** @type {any} */ { dbName, connection }) =>
       names === null || names.has(dbName) ? callback(connection) : undefined,
     );
@@ -419,11 +426,13 @@ class PolyMongo {
   }
 }
 
-/** What the driver layer inherits to every operation. @param {import('../protocol/connection-string').Connection} connection */
-function clientOptions({ config, readPreference, readConcern, writeConcern, bson }) {
-  const { timeoutMS } = config;
-  const given = { readPreference, readConcern, writeConcern, timeoutMS, ...bson };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+/**
+ * What `client.options` shows and every operation inherits.
+ * @param {import('../protocol/connection-string').Connection} connection
+ */
+function clientOptions(connection) {
+  // `conn.client.close()` of one database must not end the pool of all: the wrapper's closeAll() does.
+  return { ...connection.config, ...inheritedOptions(connection), close: async () => {} };
 }
 
 /** Slow commands are found among the monitored ones. @param {any} connection @param {Record<string, any>} options */

@@ -3,12 +3,15 @@
 const { PolyMongoError } = require('../error');
 const { checkDatabaseName } = require('../protocol/database-name');
 const { parseConnection } = require('../protocol/connection-string');
-const { checkIsObject, checkOptions, properNames } = require('./check-options');
+const { checkIsObject, checkOptions, prefixed, properNames } = require('./check-options');
 const { chooseDefaultDatabase } = require('./default-database');
 const { CONNECTION_DEFAULTS, DEBUG_OPTIONS, WRAPPER_OPTIONS } = require('./options');
 const { readPool } = require('./pool-options');
 
 const PREFIX = 'Failed to initialize PolyMongoWrapper: ';
+/** @param {string} message @param {string} option */
+const invalid = (message, option) => new PolyMongoError(message, { code: 'OPTION_INVALID', option });
+
 const POOL_KEYS = new Set(['dbName', 'mongoURI', 'options']);
 
 /**
@@ -27,7 +30,7 @@ function readLog(debug, logPath, warnings, lenient) {
     const folder = logPath ?? (debug ? /** @type {string} */ (DEFAULTS.logPath) : undefined);
     return { debug, console: debug, folder, handler: undefined };
   }
-  const given = checkOptions(DEBUG_OPTIONS, debug, { path: 'debug.', prefix: PREFIX, lenient, warnings });
+  const given = checkOptions(DEBUG_OPTIONS, debug, { path: 'debug.', lenient, warnings });
   const on = given.log ?? false;
   return {
     debug: on,
@@ -56,37 +59,24 @@ function readPools(entries, { checkName, sharedSize, lenient, warnings }) {
   const seen = new Set();
   return entries.map((entry, index) => {
     const path = `dbSpecific[${index}]`;
-    checkIsObject(entry, path, PREFIX);
+    checkIsObject(entry, path);
     const unknown = Object.keys(entry).find((key) => !POOL_KEYS.has(key) && entry[key] !== undefined);
     if (unknown !== undefined) {
       throw new PolyMongoError(
-        `${PREFIX}unknown option "${path}.${unknown}"; an entry holds dbName, mongoURI and options`,
+        `unknown option "${path}.${unknown}"; an entry holds dbName, mongoURI and options`,
         { code: 'OPTION_UNKNOWN', option: `${path}.${unknown}` },
       );
     }
-    if (entry.options !== undefined) checkIsObject(entry.options, `${path}.options`, PREFIX);
+    if (entry.options !== undefined) checkIsObject(entry.options, `${path}.options`);
     const name = checkName(entry.dbName);
     if (seen.has(name)) {
-      throw new PolyMongoError(`${PREFIX}dbSpecific names the database "${name}" twice`, {
-        code: 'OPTION_INVALID',
-        option: `${path}.dbName`,
-      });
+      throw invalid(`dbSpecific names the database "${name}" twice`, `${path}.dbName`);
     }
     seen.add(name);
     const raw = entry.mongoURI === undefined ? entry.options : { ...entry.options, mongoURI: entry.mongoURI };
-    const pool = readPool(raw, { sharedSize, path: `${path}.options.`, prefix: PREFIX, lenient, warnings });
+    const pool = readPool(raw, { sharedSize, path: `${path}.options.`, lenient, warnings });
     return { name, pool };
   });
-}
-
-/** @param {() => any} read */
-function prefixed(read) {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof PolyMongoError) || error.message.startsWith(PREFIX)) throw error;
-    throw new PolyMongoError(PREFIX + error.message, { ...error, code: error.code });
-  }
 }
 
 /**
@@ -94,31 +84,17 @@ function prefixed(read) {
  * @returns {Settings}
  */
 function readOptions(raw) {
-  checkIsObject(raw, 'options', PREFIX);
-  if (!raw.mongoURI) {
-    throw new PolyMongoError(`${PREFIX}mongoURI is required: is an environment variable unset?`, {
-      code: 'OPTION_INVALID',
-      option: 'mongoURI',
-    });
-  }
-  return prefixed(() => {
+  return prefixed(PREFIX, () => {
+    checkIsObject(raw, 'options');
+    if (!raw.mongoURI) throw invalid('mongoURI is required: is an environment variable unset?', 'mongoURI');
     /** @type {string[]} */
     const warnings = [];
     const lenient = raw.unknownOptions === 'warn' || raw.compat === '1.3';
-    const given = properNames(
-      WRAPPER_OPTIONS,
-      checkOptions(WRAPPER_OPTIONS, raw, { lenient, warnings }),
-      '',
-    );
+    const given = properNames(WRAPPER_OPTIONS, checkOptions(WRAPPER_OPTIONS, raw, { lenient, warnings }));
     const { mongoURI, debug, logPath, dbSpecific, ...others } = { ...DEFAULTS, ...given };
-    const connection = parseConnection(mongoURI, given, CONNECTION_DEFAULTS, { lenient });
+    const sizes = { least: 'minFreeConnections', most: 'maxPoolSize' };
+    const connection = parseConnection(mongoURI, given, CONNECTION_DEFAULTS, { lenient, sizes });
     warnings.push(...connection.warnings);
-    if (given.minPoolSize > connection.config.maxPoolSize) {
-      throw new PolyMongoError('minFreeConnections cannot be greater than maxPoolSize', {
-        code: 'OPTION_INVALID',
-        option: 'minFreeConnections',
-      });
-    }
     const checkName = (name) => checkDatabaseName(name, others);
     const database = chooseDefaultDatabase(given, connection.database, checkName);
     warnings.push(...database.warnings);

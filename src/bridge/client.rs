@@ -13,7 +13,7 @@ use napi_derive::napi;
 use super::arguments::{document, form, meta, purpose};
 use super::completion::{Completion, Events, Form};
 use super::environment::{Environment, NativeEnvironment};
-use super::failure;
+use super::failure::json;
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::request::{Completer, Request};
@@ -100,26 +100,22 @@ impl NativeClient {
         self.engine.cancel(op);
     }
 
-    /// Records a session. Answers null, or what is wrong.
+    /// Records a session. Answers null, or what is wrong as JSON.
     #[napi(catch_unwind)]
-    pub fn start_session<'env>(
-        &self,
-        env: &'env Env,
-        session: u32,
-        options: String,
-    ) -> Result<Option<BufferSlice<'env>>> {
-        wrong(env, self.engine.start_session(session, &options))
+    pub fn start_session(&self, session: u32, options: String) -> Option<String> {
+        self.engine
+            .start_session(session, &options)
+            .err()
+            .map(|error| json(&error))
     }
 
-    /// Records a transaction, which the session's next operation starts. Answers null, or what is wrong.
+    /// Records a transaction, which the session's next operation starts. Answers null, or what is wrong as JSON.
     #[napi(catch_unwind)]
-    pub fn start_transaction<'env>(
-        &self,
-        env: &'env Env,
-        session: u32,
-        options: String,
-    ) -> Result<Option<BufferSlice<'env>>> {
-        wrong(env, self.engine.start_transaction(session, &options))
+    pub fn start_transaction(&self, session: u32, options: String) -> Option<String> {
+        self.engine
+            .start_transaction(session, &options)
+            .err()
+            .map(|error| json(&error))
     }
 
     /// Commits the session's transaction.
@@ -279,11 +275,4 @@ fn request(
         body: document(body)?,
         meta: meta(settings)?,
     })
-}
-
-fn wrong(env: &Env, result: std::result::Result<(), EngineError>) -> Result<Option<BufferSlice<'_>>> {
-    let error = result.err();
-    error
-        .map(|error| BufferSlice::copy_from(env, failure::payload(&error).as_bytes()))
-        .transpose()
 }

@@ -106,7 +106,13 @@ impl Completion {
     fn load(&self, outcome: Outcome) -> Result<Load, EngineError> {
         match outcome {
             Outcome::Reply(reply) => Ok(match self.form {
-                Form::Json => entry(self.op, Kind::Report, &[], vec![json(&reply)], Vec::new()),
+                Form::Json => entry(
+                    self.op,
+                    Kind::Report,
+                    &[],
+                    vec![failure::document_as_json(&reply)],
+                    Vec::new(),
+                ),
                 _ => entry(self.op, Kind::Reply, &[], Vec::new(), reply.into_bytes()),
             }),
             Outcome::Done => Ok(entry(self.op, Kind::Done, &[], Vec::new(), Vec::new())),
@@ -198,11 +204,6 @@ impl Drop for Completion {
             });
         }
     }
-}
-
-/// A document of ours as JSON, which cannot fail for what we write into one.
-fn json(document: &RawDocument) -> String {
-    serde_json::to_string(document).unwrap_or_else(|_| String::from("null"))
 }
 
 /// The documents of a cursor's batch.

@@ -1,13 +1,12 @@
 //! Failures on their way to JavaScript, which builds the error classes.
 
-use bson::{RawArrayBuf, RawDocumentBuf, rawdoc};
+use bson::raw::cstr;
+use bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::engine::error::EngineError;
 
 /// The failure as a document: `{kind, message, labels, sent, code?, codeName?, reply?, address?}`.
 pub fn payload(error: &EngineError) -> RawDocumentBuf {
-    use bson::raw::cstr;
-
     let mut labels = RawArrayBuf::new();
     for label in &error.labels {
         labels.push(label.as_str());
@@ -31,4 +30,14 @@ pub fn payload(error: &EngineError) -> RawDocumentBuf {
         document.append(cstr!("address"), address.as_str());
     }
     document
+}
+
+/// The failure as JSON, for which JavaScript needs no BSON library.
+pub fn json(error: &EngineError) -> String {
+    document_as_json(&payload(error))
+}
+
+/// A document of ours as JSON. That cannot fail for what is in one.
+pub fn document_as_json(document: &RawDocument) -> String {
+    serde_json::to_string(&document).unwrap_or_else(|_| String::from("null"))
 }

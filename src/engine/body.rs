@@ -5,7 +5,7 @@ use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf, Timestamp, raw::cstr};
 use super::error::{EngineError, ErrorKind};
 
 /// Commands that take `readConcern.afterClusterTime`: those the official drivers send it with.
-const CAUSAL: [&str; 15] = [
+const CAUSAL: [&str; 14] = [
     "find",
     "aggregate",
     "count",
@@ -20,7 +20,6 @@ const CAUSAL: [&str; 15] = [
     "drop",
     "dropDatabase",
     "dropIndexes",
-    "explain",
 ];
 
 /// The command's name: its first key.

@@ -1,40 +1,180 @@
 //! The engine: carries out commands, sessions, transactions and cursors over pools that it owns.
 
+pub mod body;
+mod close;
+mod connect;
+pub mod convert;
+pub mod cursor;
 pub mod error;
+pub mod execute;
+mod in_session;
+pub mod operations;
+mod read_preference;
 pub mod request;
+pub mod retry;
+mod runtime;
+mod session;
+mod transaction_options;
+pub mod write_sessions;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bson::RawDocumentBuf;
+use tokio::runtime::Handle;
 
-use error::{EngineError, ErrorKind};
-use request::{Completer, EventSink, Meta, Request};
+use self::{
+    close::Lifecycle,
+    cursor::{Access, Cursors, OpenCursor},
+    error::{EngineError, ErrorKind},
+    execute::{As, Shape, Work},
+    operations::{Operation, Operations},
+    request::{Completer, EventSink, Meta, Outcome, Request},
+    session::{Session, Transaction, Turn, unknown_session},
+    transaction_options::SessionOptions,
+};
+use crate::{
+    pool::{config::Config, router::Router, settings::Settings},
+    scaling::dedicated,
+    telemetry::{databases::Databases, events::Events, stats},
+    watch::registry::Streams,
+};
 
 /// One client of JavaScript: its pools, sessions, cursors and streams. All methods return at once.
-pub struct Engine {}
-
-fn pending(done: Box<dyn Completer>) {
-    done.complete(Err(EngineError::new(
-        ErrorKind::Internal,
-        "The engine is being built",
-    )));
+pub struct Engine {
+    pub(crate) router: Router,
+    pub(crate) operations: Arc<Operations>,
+    pub(crate) cursors: Cursors,
+    pub(crate) streams: Streams,
+    pub(crate) databases: Databases,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) events: Events,
+    pub(crate) runtime: Handle,
+    sessions: Mutex<HashMap<u32, Arc<Session>>>,
 }
 
-#[allow(unused_variables, clippy::needless_pass_by_value, clippy::unused_self)]
 impl Engine {
     /// Checks the connection string and the configuration (JSON); never connects.
     pub fn new(uri: &str, config: &str, events: Arc<dyn EventSink>) -> Result<Arc<Self>, EngineError> {
-        Ok(Arc::new(Self {}))
+        let settings = Settings::shared(uri, &Config::parse(config)?)?;
+        let events = Events::new(events);
+        let runtime = runtime::handle()?;
+        Ok(Arc::new(Self {
+            router: Router::new(settings, events.clone(), runtime.clone()),
+            operations: Arc::default(),
+            cursors: Cursors::default(),
+            streams: Streams::default(),
+            databases: Databases::default(),
+            lifecycle: Lifecycle::default(),
+            events,
+            runtime,
+            sessions: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, HashMap<u32, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn session(&self, handle: u32) -> Result<Arc<Session>, EngineError> {
+        self.sessions().get(&handle).cloned().ok_or_else(unknown_session)
+    }
+
+    /// Answers with an error, from the runtime like every answer.
+    pub(crate) fn refuse(&self, done: Box<dyn Completer>, error: EngineError) {
+        self.runtime.spawn(async move { done.complete(Err(error)) });
+    }
+
+    /// Whether new work is accepted.
+    pub(crate) fn accept(&self) -> Result<(), EngineError> {
+        if self.lifecycle.refuses() {
+            return Err(EngineError::new(ErrorKind::Closed, "The client is closed; connect() opens it again"));
+        }
+        Ok(())
+    }
+
+    /// The deadline of an operation: its own, else the client's; 0 is none.
+    pub(crate) fn timeout(meta: Option<&Meta>, settings: &Settings) -> Option<Duration> {
+        match meta.and_then(|meta| meta.timeout_ms) {
+            Some(0) => None,
+            Some(own) => Some(Duration::from_millis(own)),
+            None => settings.timeout,
+        }
     }
 
     /// Runs one command.
     pub fn command(self: &Arc<Self>, op: u32, request: Request, done: Box<dyn Completer>) {
-        pending(done);
+        self.submit(op, request, None, done);
     }
 
     /// Runs a command that opens a cursor; the first batch is the outcome.
     pub fn open_cursor(self: &Arc<Self>, op: u32, cursor: u32, request: Request, done: Box<dyn Completer>) {
-        pending(done);
+        self.submit(op, request, Some(cursor), done);
+    }
+
+    fn submit(self: &Arc<Self>, op: u32, request: Request, cursor: Option<u32>, done: Box<dyn Completer>) {
+        let session = match request.session {
+            0 => None,
+            handle => match self.session(handle) {
+                Ok(session) => Some(session),
+                Err(error) => return self.refuse(done, error),
+            },
+        };
+        // A transaction that is open when the client is closed may go on.
+        let goes_on = session.as_ref().is_some_and(|session| session.in_transaction());
+        if let Err(error) = self.accept()
+            && !goes_on
+        {
+            return self.refuse(done, error);
+        }
+        match session {
+            None => self.submit_alone(op, request, cursor, done),
+            Some(session) => {
+                let timeout = Self::timeout(request.meta.as_deref(), &self.router.shared().settings());
+                let place = session.enter();
+                let operation = self.operations.begin(op, session.pool(), timeout, done);
+                let engine = Arc::clone(self);
+                self.runtime.spawn(engine.command_in_session(session, place, operation, request, cursor));
+            }
+        }
+    }
+
+    fn submit_alone(
+        self: &Arc<Self>,
+        op: u32,
+        request: Request,
+        cursor: Option<u32>,
+        done: Box<dyn Completer>,
+    ) {
+        let shape = match cursor {
+            None => Shape::Reply,
+            Some(_) => match Shape::cursor(&request) {
+                Ok(shape) => shape,
+                Err(error) => return self.refuse(done, error),
+            },
+        };
+        let lease = self.router.lease(&request.db);
+        let pool = Arc::clone(lease.pool());
+        let ticket = pool.gate.enter();
+        let timeout = Self::timeout(request.meta.as_deref(), &pool.settings);
+        let mut operation = self.operations.begin(op, pool.id, timeout, done);
+        let running = self.databases.start(&request.db);
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let (operations, attempt) = (Arc::clone(&engine.operations), Arc::clone(&operation.attempt));
+            let outcome = operation
+                .race(async move {
+                    let _permit = ticket.admitted().await?;
+                    Work::new(request, shape, pool, operations, attempt)?.execute(As::Nobody).await
+                })
+                .await
+                .map(|sent| engine.deliverable(sent, lease, cursor, None));
+            drop(running);
+            operation.complete(outcome);
+        });
     }
 
     /// Fetches the next batch of a cursor.
@@ -45,24 +185,121 @@ impl Engine {
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
-        pending(done);
+        let Some(open) = self.cursors.get(cursor) else {
+            return self.refuse(done, cursor::unknown());
+        };
+        let timeout = Self::timeout(meta.as_deref(), &self.router.shared().settings());
+        let operation = self.operations.begin(op, open.pool, timeout, done);
+        let engine = Arc::clone(self);
+        match &open.session {
+            Some((_, session)) => {
+                let (session, place) = (Arc::clone(session), session.enter());
+                self.runtime.spawn(engine.batch_in_session(session, place, operation, cursor, open));
+            }
+            None => {
+                self.runtime.spawn(engine.batch(operation, cursor, open));
+            }
+        }
+    }
+
+    async fn batch(self: Arc<Self>, mut operation: Operation, handle: u32, open: Arc<OpenCursor>) {
+        let mut held = open.access().await;
+        let attempt = Arc::clone(&operation.attempt);
+        let fetch = async {
+            let lease = held.as_ref().map(|held| held.lease.clone()).ok_or_else(cursor::unknown)?;
+            let _permit = lease.pool().gate.enter().admitted().await?;
+            let held = held.as_mut().ok_or_else(cursor::unknown)?;
+            let limit = lease.pool().settings.socket_timeout;
+            execute::limited(limit, held.cursor.next(None, &attempt))
+                .await
+                .unwrap_or_else(|| Err(execute::socket_timed_out(limit.unwrap_or_default(), &attempt)))
+        };
+        let outcome = operation
+            .race(async {
+                tokio::select! {
+                    biased;
+                    outcome = fetch => outcome,
+                    error = open.closed() => Err(error),
+                }
+            })
+            .await;
+        self.after_batch(handle, &mut held, &outcome);
+        drop(held);
+        drop(open);
+        operation.complete(outcome);
+    }
+
+    /// Forgets a cursor that has no more or has failed; the driver closes the server's.
+    fn after_batch(&self, handle: u32, held: &mut Access, outcome: &Result<Outcome, EngineError>) {
+        let goes_on = matches!(outcome, Ok(Outcome::Batch(batch)) if !batch.exhausted);
+        if !goes_on {
+            self.cursors.remove(handle);
+            drop(held.take());
+        }
     }
 
     /// Closes a cursor (`killCursors`); an unknown one is already closed.
     pub fn close_cursor(self: &Arc<Self>, op: u32, cursor: u32, done: Box<dyn Completer>) {
-        pending(done);
+        let open = self.cursors.remove(cursor);
+        let operation = self.operations.begin(op, 0, None, done);
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            if let Some(open) = open {
+                open.close();
+                let session = open.session.as_ref().map(|(_, session)| Arc::clone(session));
+                drop(open);
+                if let Some(session) = session {
+                    engine.nudge(session);
+                }
+            }
+            operation.complete(Ok(Outcome::Done));
+        });
+    }
+
+    /// Lets an idle session leave a pool that is on its way out.
+    pub(crate) fn nudge(&self, session: Arc<Session>) {
+        let place = session.enter();
+        self.runtime.spawn(async move {
+            let mut state = place.taken().await;
+            session.leave_retired(&mut state);
+        });
     }
 
     /// Cancels an operation: it completes with an error that says whether anything was sent.
-    pub fn cancel(&self, op: u32) {}
+    pub fn cancel(&self, op: u32) {
+        self.operations.cancel(op);
+    }
 
     /// Records a session; nothing is sent.
     pub fn start_session(self: &Arc<Self>, session: u32, options: &str) -> Result<(), EngineError> {
+        self.accept()?;
+        let options = SessionOptions::parse(options)?;
+        self.sessions().insert(session, Session::new(options));
         Ok(())
     }
 
     /// Records a transaction, which the session's next command starts.
     pub fn start_transaction(self: &Arc<Self>, session: u32, options: &str) -> Result<(), EngineError> {
+        self.accept()?;
+        let session = self.session(session)?;
+        let options = transaction_options::parse(options, &session.options.defaults)?;
+        if session.options.snapshot {
+            return Err(EngineError::new(
+                ErrorKind::Transaction,
+                "Transactions are not supported in snapshot sessions",
+            ));
+        }
+        if session.set_in_transaction(true) {
+            return Err(EngineError::new(ErrorKind::Transaction, "Transaction already in progress"));
+        }
+        match session.enter() {
+            Turn::Now(mut state) => state.transaction = Transaction::Recorded(options),
+            place @ Turn::Queued(_) => {
+                self.runtime.spawn(async move {
+                    place.taken().await.transaction = Transaction::Recorded(options);
+                });
+            }
+        }
         Ok(())
     }
 
@@ -74,7 +311,9 @@ impl Engine {
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
-        pending(done);
+        if let Some((session, place, operation)) = self.conclude(op, session, meta, done) {
+            self.runtime.spawn(Arc::clone(self).commit(session, place, operation));
+        }
     }
 
     /// Aborts the session's transaction.
@@ -85,21 +324,62 @@ impl Engine {
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
-        pending(done);
+        if let Some((session, place, operation)) = self.conclude(op, session, meta, done) {
+            self.runtime.spawn(Arc::clone(self).abort(session, place, operation));
+        }
+    }
+
+    fn conclude(
+        &self,
+        op: u32,
+        session: u32,
+        meta: Option<Box<Meta>>,
+        done: Box<dyn Completer>,
+    ) -> Option<(Arc<Session>, Turn, Operation)> {
+        let session = match self.session(session) {
+            Ok(session) => session,
+            Err(error) => {
+                self.refuse(done, error);
+                return None;
+            }
+        };
+        session.set_in_transaction(false);
+        let timeout = Self::timeout(meta.as_deref(), &self.router.shared().settings());
+        let place = session.enter();
+        let operation = self.operations.begin(op, session.pool(), timeout, done);
+        Some((session, place, operation))
     }
 
     /// Ends a session; an open transaction is aborted.
     pub fn end_session(self: &Arc<Self>, op: u32, session: u32, done: Box<dyn Completer>) {
-        pending(done);
+        let ended = self.sessions().remove(&session);
+        let pool = ended.as_ref().map_or(0, |session| session.pool());
+        let operation = self.operations.begin(op, pool, None, done);
+        let Some(ended) = ended else {
+            self.runtime.spawn(async move { operation.complete(Ok(Outcome::Done)) });
+            return;
+        };
+        ended.set_in_transaction(false);
+        let of_it = |cursor: &OpenCursor| cursor.session.as_ref().is_some_and(|(handle, _)| *handle == session);
+        for cursor in self.cursors.remove_where(of_it) {
+            cursor.close();
+        }
+        let place = ended.enter();
+        self.runtime.spawn(Arc::clone(self).end(ended, place, operation));
     }
 
-    /// What is known of a session: `{id, clusterTime?, operationTime?, …}`; `None` for an unknown one.
+    /// What is known of a session: `{id?, clusterTime?, operationTime?, …}`; `None` for an unknown one.
     pub fn session_info(&self, session: u32) -> Option<RawDocumentBuf> {
-        None
+        self.session(session).ok().map(|session| session.describe())
     }
 
     /// Advances a session's clocks: `{clusterTime?, operationTime?}`.
-    pub fn advance_session(self: &Arc<Self>, session: u32, times: RawDocumentBuf) {}
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn advance_session(self: &Arc<Self>, session: u32, times: RawDocumentBuf) {
+        if let Ok(session) = self.session(session) {
+            session.advance(&times);
+        }
+    }
 
     /// Opens a change stream; completes when the server's cursor is open.
     #[allow(clippy::too_many_arguments)]
@@ -113,47 +393,107 @@ impl Engine {
         options: RawDocumentBuf,
         done: Box<dyn Completer>,
     ) {
-        pending(done);
+        let session = match session {
+            0 => Ok(None),
+            handle => self.session(handle).map(Some),
+        };
+        match self.accept().and(session) {
+            Ok(session) => {
+                let target = crate::watch::stream::Target { db, collection };
+                self.watch(op, stream, target, session.as_deref(), &options, done);
+            }
+            Err(error) => self.refuse(done, error),
+        }
     }
 
     /// Waits for changes: at least one.
     pub fn next_changes(self: &Arc<Self>, op: u32, stream: u32, done: Box<dyn Completer>) {
-        pending(done);
+        self.changes(op, stream, done);
     }
 
     /// Closes a change stream; an unknown one is already closed.
     pub fn close_stream(self: &Arc<Self>, op: u32, stream: u32, done: Box<dyn Completer>) {
-        pending(done);
+        let operation = self.operations.begin(op, 0, None, done);
+        let closing = self.streams.close(stream);
+        self.runtime.spawn(async move {
+            closing.await;
+            operation.complete(Ok(Outcome::Done));
+        });
     }
 
     /// Opens the pool of a database (`None` = the shared one) and waits for a usable server.
     pub fn connect(self: &Arc<Self>, op: u32, db: Option<String>, done: Box<dyn Completer>) {
-        pending(done);
+        if let Err(error) = self.accept() {
+            return self.refuse(done, error);
+        }
+        let slot = db.map_or_else(|| Arc::clone(self.router.shared()), |db| self.router.slot(&db));
+        let lease = slot.lease();
+        let mut operation = self.operations.begin(op, lease.pool().id, None, done);
+        let operations = Arc::clone(&self.operations);
+        self.runtime.spawn(async move {
+            let attempt = Arc::clone(&operation.attempt);
+            let outcome = operation.race(connect::connect(&lease, operations, attempt)).await;
+            drop(lease);
+            operation.complete(outcome.map(Outcome::Reply));
+        });
     }
 
     /// Gives databases (JSON list of names) a dedicated pool (JSON), or none (`None`).
     pub fn configure(self: &Arc<Self>, op: u32, dbs: &str, pool: Option<&str>, done: Box<dyn Completer>) {
-        pending(done);
+        let changes = match dedicated::plan(&self.router, dbs, pool) {
+            Ok(changes) => changes,
+            Err(error) => return self.refuse(done, error),
+        };
+        let mut operation = self.operations.begin(op, 0, None, done);
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let outcome = operation.race(dedicated::carry_out(&engine, changes)).await;
+            operation.complete(outcome.map(|()| Outcome::Done));
+        });
     }
 
     /// Closes a database's dedicated pool once nothing uses it; it reopens at its next use.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn close_pool(self: &Arc<Self>, op: u32, db: String, done: Box<dyn Completer>) {
-        pending(done);
+        let retired = self.router.dedicated_slot(&db).and_then(|slot| slot.retire());
+        let mut operation = self.operations.begin(op, 0, None, done);
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            let closing = async {
+                if let Some(pool) = retired {
+                    dedicated::close(&engine, pool).await;
+                }
+                Ok(())
+            };
+            let outcome = operation.race(closing).await;
+            operation.complete(outcome.map(|()| Outcome::Done));
+        });
     }
 
     /// Closes everything: `{force, timeoutMS, refuse}`.
     pub fn close(self: &Arc<Self>, op: u32, options: &str, done: Box<dyn Completer>) {
-        pending(done);
+        let options = close::Options::parse(options);
+        let operation = self.operations.begin(op, u64::MAX, None, done);
+        let closing = Arc::clone(self).close_all(options);
+        self.runtime.spawn(async move {
+            let report = closing.await;
+            operation.complete(Ok(Outcome::Reply(report)));
+        });
     }
 
     /// Accepts work again after [`Engine::close`].
-    pub fn reopen(&self) {}
+    pub fn reopen(&self) {
+        self.lifecycle.reopen();
+    }
 
     /// Statistics as JSON; synchronous and cheap.
     pub fn stats(&self) -> String {
-        String::from("{}")
+        stats::collect(self)
     }
 
-    /// The environment is going away: everything is cancelled, nothing completes.
-    pub fn dispose(&self) {}
+    /// The environment is going away: everything is cancelled, nothing needs to complete.
+    pub fn dispose(self: &Arc<Self>) {
+        let closing = Arc::clone(self).close_all(close::Options::forced());
+        self.runtime.spawn(closing);
+    }
 }

@@ -129,10 +129,13 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Says which pool it runs on.
-    pub fn bind(&self, pool: u64) {
-        if let Some(entry) = self.registry.entries().get_mut(&self.id) {
-            entry.pool = pool;
+    /// Says which pool it runs on, once that is known.
+    pub fn binder(&self) -> impl Fn(u64) + Send + Sync + 'static {
+        let (registry, id) = (Arc::clone(&self.registry), self.id);
+        move |pool| {
+            if let Some(entry) = registry.entries().get_mut(&id) {
+                entry.pool = pool;
+            }
         }
     }
 

@@ -72,7 +72,7 @@ impl WriteSessions {
             },
         };
         session.last_number += 1;
-        Ok(Borrowed { home: Arc::clone(self), session: Some(session), in_doubt: false })
+        Ok(Borrowed { home: Arc::clone(self), session: Some(session), standing: Standing::Settled })
     }
 
     fn take_idle(&self) -> Option<WriteSession> {
@@ -128,11 +128,22 @@ impl WriteSessions {
     }
 }
 
+/// What is known of a borrowed session's last command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The server has answered, or nothing was sent.
+    Settled,
+    /// A command is on its way, or was cancelled there.
+    InDoubt,
+    /// The driver marked the session dirty: dropped, it is discarded.
+    Dirty,
+}
+
 /// A borrowed write session. Dropped while a command is in doubt (a cancelled future), it goes into quarantine.
 pub struct Borrowed {
     home: Arc<WriteSessions>,
     session: Option<WriteSession>,
-    in_doubt: bool,
+    standing: Standing,
 }
 
 impl Borrowed {
@@ -141,9 +152,9 @@ impl Borrowed {
         self.session.as_ref().map_or(FIRST_NUMBER, |session| session.last_number)
     }
 
-    /// The session, for one attempt; [`Borrowed::settled`] must follow when its outcome is known.
+    /// The session, for one attempt; [`Borrowed::settled`] or [`Borrowed::soil`] must follow when its outcome is known.
     pub fn session(&mut self) -> Result<&mut ClientSession, EngineError> {
-        self.in_doubt = true;
+        self.standing = Standing::InDoubt;
         match &mut self.session {
             Some(session) => {
                 session.last_use = Instant::now();
@@ -153,24 +164,45 @@ impl Borrowed {
         }
     }
 
-    /// The attempt has ended with an outcome of the server's, or without being sent.
+    /// The attempt has ended with an answer of the server's, or without being sent.
     pub fn settled(&mut self) {
-        self.in_doubt = false;
+        self.standing = Standing::Settled;
     }
 
-    /// The driver marked the session dirty and discards it.
-    pub fn discard(mut self) {
-        drop(self.session.take());
+    /// The attempt has ended with a broken connection.
+    pub fn soil(&mut self) {
+        self.standing = Standing::Dirty;
+    }
+
+    /// Lets the write happen after what a user's session has seen.
+    pub fn know(&mut self, user: &ClientSession) {
+        if let Some(own) = &mut self.session
+            && let Some(time) = user.cluster_time()
+        {
+            own.session.advance_cluster_time(time);
+        }
+    }
+
+    /// Lets a user's session know of the write.
+    pub fn tell(&self, user: &mut ClientSession) {
+        if let Some(own) = &self.session {
+            if let Some(time) = own.session.cluster_time() {
+                user.advance_cluster_time(time);
+            }
+            if let Some(time) = own.session.operation_time() {
+                user.advance_operation_time(time);
+            }
+        }
     }
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            if self.in_doubt {
-                self.home.quarantine(session);
-            } else {
-                self.home.keep(session);
+            match self.standing {
+                Standing::Settled => self.home.keep(session),
+                Standing::InDoubt => self.home.quarantine(session),
+                Standing::Dirty => drop(session),
             }
         }
     }

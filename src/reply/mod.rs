@@ -26,6 +26,9 @@ mod shapes;
 mod tag;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use pack::{Packer, pack};
 pub use shapes::Shapes;
 

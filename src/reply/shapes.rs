@@ -207,7 +207,3 @@ fn teaches(shape: &Shape, kinds: &[u8]) -> bool {
             .zip(kinds)
             .any(|(field, kind)| field.open && !Expected::is_blank(*kind))
 }
-
-#[cfg(test)]
-#[path = "shapes_test.rs"]
-mod test;

@@ -1,0 +1,110 @@
+'use strict';
+
+const mongoose = require('./mongoose');
+const { createClient } = require('../../lib/driver/client');
+const { Engine } = require('../../lib/driver/engine');
+const { codecOf } = require('../../lib/protocol/codec');
+
+const { mongo } = mongoose;
+const uri = process.env.POLYMONGO_TEST_URI;
+
+/** What the wire adds, in both drivers, to the command that was meant. */
+const WIRE_FIELDS = ['lsid', '$db', '$clusterTime', 'txnNumber', 'autocommit', 'startTransaction', '$readPreference'];
+
+/**
+ * The official driver and ours side by side, each on a database of its own: a test says what to do once, and both have
+ * to answer alike.
+ * @param {string} name of the databases' prefix
+ * @param {object} [options] of both clients
+ */
+async function openBoth(name, options = {}) {
+  const engine = new Engine(uri, { monitorCommands: true });
+  const ours = createClient(engine, codecOf(mongo), { ...options, dbName: `drv_${name}_ours` });
+  const official = new mongo.MongoClient(uri, { ...options, monitorCommands: true });
+  const sides = [
+    { name: 'ours', client: ours, db: ours.db(), commands: [] },
+    { name: 'official', client: official, db: official.db(`drv_${name}_their`), commands: [] },
+  ];
+  for (const side of sides) {
+    side.client.on('commandStarted', (event) => side.commands.push(event.command));
+    side.collection = side.db.collection('things');
+    await side.db.dropDatabase();
+  }
+
+  /** Runs the same on both; resolves with what both came to. */
+  async function same(run) {
+    const [mine, theirs] = await Promise.all(sides.map((side) => outcome(run, side)));
+    expect(mine).toEqual(theirs);
+    return mine;
+  }
+
+  /** The commands that both sent for the same calls. */
+  async function sameCommands(run) {
+    for (const side of sides) side.commands.length = 0;
+    await same(run);
+    await delivered(sides);
+    const [mine, theirs] = sides.map((side) => side.commands.map((command) => shown(intended(command), side)));
+    expect(mine).toEqual(theirs);
+    return mine;
+  }
+
+  async function close() {
+    for (const side of sides) await side.db.dropDatabase();
+    await ours.close(true);
+    await official.close();
+  }
+
+  return { ours: sides[0], official: sides[1], engine, same, sameCommands, close };
+}
+
+/** Events travel apart from the replies. */
+async function delivered(sides) {
+  for (let i = 0; i < 50 && sides[0].commands.length < sides[1].commands.length; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function outcome(run, side) {
+  try {
+    return { value: shown(await run(side), side) };
+  } catch (error) {
+    if (error instanceof Error && error.matcherResult !== undefined) throw error;
+    return { error: shown(error, side) };
+  }
+}
+
+function intended(command) {
+  return Object.fromEntries(Object.entries(command).filter(([key]) => !WIRE_FIELDS.includes(key)));
+}
+
+/** A value in a form that can be compared: no generated ids, no times, no database names. */
+function shown(value, side) {
+  if (typeof value === 'string') return value.replaceAll(side.db.databaseName, 'DB');
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Error) return shownError(value, side);
+  if (Array.isArray(value)) return value.map((item) => shown(item, side));
+  if (value instanceof Map) return { map: [...value].map((entry) => shown(entry, side)) };
+  if (value instanceof Date || value instanceof Uint8Array) return value;
+  if (value._bsontype === 'ObjectId' || '$oid' in value) return 'an ObjectId';
+  if (value._bsontype !== undefined) return { [value._bsontype]: value.toString() };
+  return shownObject(value, side);
+}
+
+function shownObject(value, side) {
+  const shownEntries = Object.entries(value)
+    .filter(([key]) => !['$clusterTime', 'operationTime', 'electionId', 'opTime'].includes(key))
+    .map(([key, item]) => [key, shown(item, side)]);
+  return { class: value.constructor?.name ?? 'Object', ...Object.fromEntries(shownEntries) };
+}
+
+function shownError(error, side) {
+  const { name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels, writeErrors, result } = error;
+  return {
+    ...shown({ name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels }, side),
+    family: Object.keys(mongo).filter((key) => key.startsWith('Mongo') && error instanceof mongo[key]),
+    writeErrors: writeErrors === undefined ? undefined : shown([...writeErrors], side),
+    result: name === 'MongoBulkWriteError' ? shown(result, side) : undefined,
+  };
+}
+
+module.exports = { mongo, openBoth, uri };

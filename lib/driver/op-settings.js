@@ -1,0 +1,31 @@
+'use strict';
+
+/** @typedef {import('./engine').Op} Op */
+
+/** Flags of an operation, as `src/bridge/arguments.rs` reads them. */
+const READ = 1;
+const WRITE = 2;
+const PACKED = 4;
+
+/**
+ * Documents come packed unless options of the caller's change how they are read.
+ * @param {Op} op
+ */
+function flagsOf({ read, write, bson }) {
+  return (read ? READ : 0) | (write ? WRITE : 0) | (bson == null ? PACKED : 0);
+}
+
+/**
+ * The rare settings as JSON; null when there are none, which is the rule. A time of 0 is no limit.
+ * @param {Partial<Op> | undefined} op
+ */
+function settingsOf(op) {
+  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference)) return null;
+  return JSON.stringify({
+    readPreference: op.readPreference ?? null,
+    timeoutMS: op.timeoutMS || null,
+    maxAwaitTimeMS: op.maxAwaitTimeMS || null,
+  });
+}
+
+module.exports = { flagsOf, settingsOf };

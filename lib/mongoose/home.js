@@ -1,0 +1,25 @@
+'use strict';
+
+/** Where a connection belongs. */
+const HOME = /** @type {any} */ (Symbol('polymongo#home'));
+
+/**
+ * What a tenant's connection asks of the layer that made it.
+ *
+ * @typedef {object} Home
+ * @property {any} base                         the Mongoose instance
+ * @property {any} client                       the client all its connections share
+ * @property {() => string[]} hosts
+ * @property {object} config                    `autoIndex`, `autoCreate`, `sanitizeFilter` …
+ * @property {object | null} options            `maxTimeMS` …
+ * @property {(name: string) => boolean} isDown whether the servers of that database are known to be out of reach
+ * @property {(name: string) => any} connection
+ * @property {(name: string) => any} modelNamed a user's model by name, or undefined
+ * @property {(connection: any, model: any) => any} bound  the model bound to the connection
+ * @property {(connection: any) => void} closed
+ * @property {(name: string) => boolean} release
+ * @property {(model: any, args: any[]) => any} called   what `Model.db(...)` answers
+ * @property {() => {session?: any, timeoutMS?: number} | undefined} ambient  what the running code wants of every operation
+ */
+
+module.exports = { HOME };

@@ -1,0 +1,57 @@
+'use strict';
+
+const { commandName, removalTarget } = require('./write-targets');
+
+/**
+ * The engine as one wrapper's clients see it: the same, but that a first write waits until its collection is ready.
+ *
+ * @param {any} engine the wrapper's sight of the engine: its methods need no `this`
+ * @param {import('./first-write').FirstWrites} firstWrites
+ */
+function tenantEngine(engine, firstWrites) {
+  return Object.assign(Object.create(engine), {
+    /** @param {string} db @param {any} body @param {any} op */
+    command(db, body, op) {
+      const name = commandName(body);
+      const wait = firstWrites.before(name, db, body, op);
+      const reply =
+        wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
+      const removed = removalTarget(name, db, body);
+      return removed === null ? reply : reply.finally(() => firstWrites.forget(removed));
+    },
+
+    /** @param {string} db @param {any} body @param {any} op */
+    openCursor(db, body, op) {
+      const wait = firstWrites.before(commandName(body), db, body, op);
+      return wait === null
+        ? engine.openCursor(db, body, op)
+        : wait.then(() => engine.openCursor(db, body, op));
+    },
+
+    /** @param {number} session @param {any} options */
+    startTransaction(session, options) {
+      engine.startTransaction(session, options);
+      firstWrites.transactionStarted(session);
+    },
+
+    /** @param {number} session @param {any} op */
+    commitTransaction(session, op) {
+      firstWrites.transactionEnded(session);
+      return engine.commitTransaction(session, op);
+    },
+
+    /** @param {number} session @param {any} op */
+    abortTransaction(session, op) {
+      firstWrites.transactionEnded(session);
+      return engine.abortTransaction(session, op);
+    },
+
+    /** @param {number} session */
+    endSession(session) {
+      firstWrites.transactionEnded(session);
+      return engine.endSession(session);
+    },
+  });
+}
+
+module.exports = { tenantEngine };

@@ -1,0 +1,435 @@
+//! What is done in a user's session: one thing at a time, in the order of the calls.
+//!
+//! In a transaction nothing that was sent is ever dropped: the driver would believe that nothing was started, and the
+//! server would hold its locks. JavaScript is answered at once, the command goes to its end, then the transaction is
+//! aborted and the driver's session let go.
+
+use std::{pin::pin, sync::Arc};
+
+use super::{
+    Engine,
+    cursor::{self, Held, OpenCursor},
+    error::{EngineError, ErrorKind},
+    execute::{As, Sent, Shape, Work},
+    operations::Operation,
+    request::{Outcome, Request},
+    retry,
+    session::{self, Session, State, Transaction, Turn, lost, unknown_session},
+};
+use crate::pool::{attempt::Attempt, gate::Permit, lease::Lease, router::Router};
+
+/// Why a transaction that JavaScript gave up on cannot go on.
+const CANCELLED: &str = "one of its operations was cancelled before it ended";
+
+/// How a command that must not be dropped came to its end.
+enum Ended<T> {
+    /// With an outcome that is still to be delivered.
+    Normally(Result<T, EngineError>),
+    /// JavaScript was answered before.
+    Late {
+        /// The server has answered.
+        settled: bool,
+    },
+}
+
+/// Lets `work` go to its end, whatever happens to the operation; `on_interrupt` may complete the error.
+async fn to_the_end<T>(
+    operation: &mut Operation,
+    session: &Session,
+    on_interrupt: impl FnOnce(&mut EngineError),
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Ended<T> {
+    let mut kills = session.kills();
+    let attempt = Arc::clone(&operation.attempt);
+    let mut work = pin!(Attempt::scope(attempt, work));
+    let mut error = tokio::select! {
+        biased;
+        outcome = &mut work => return Ended::Normally(outcome),
+        error = operation.interrupted() => error,
+    };
+    on_interrupt(&mut error);
+    operation.deliver(Err(error));
+    tokio::select! {
+        biased;
+        _outcome = &mut work => Ended::Late { settled: true },
+        _killed = kills.changed() => Ended::Late { settled: false },
+    }
+}
+
+/// Waits for the session's turn; an operation that is interrupted meanwhile is answered here.
+async fn turn(
+    operation: Operation,
+    turn: Turn,
+) -> Option<(Operation, tokio::sync::OwnedMutexGuard<State>)> {
+    let mut operation = operation;
+    let state = tokio::select! {
+        biased;
+        state = turn.taken() => state,
+        error = operation.interrupted() => {
+            operation.complete(Err(error));
+            return None;
+        }
+    };
+    Some((operation, state))
+}
+
+impl Engine {
+    /// Everything up to sending: the pool, its gate, the driver's session, the start of the transaction. May be dropped
+    /// at any time.
+    async fn prepare(
+        &self,
+        session: &Session,
+        state: &mut State,
+        db: &str,
+        bind: impl Fn(u64),
+    ) -> Result<Permit, EngineError> {
+        if state.ended {
+            return Err(unknown_session());
+        }
+        if state.unsettled {
+            session.lose(state, "the task of one of its operations was lost").await;
+        }
+        if let Transaction::Lost(reason) = &state.transaction {
+            return Err(lost(reason));
+        }
+        session.leave_retired(state);
+        let slot = self.router.slot(db);
+        let lease = match &state.lease {
+            None => state.lease.insert(slot.lease()),
+            Some(lease) if !Router::same_cluster(lease.pool(), &slot) => {
+                return Err(EngineError::new(
+                    ErrorKind::CrossCluster,
+                    format!(
+                        "The session belongs to another cluster than the database {db:?}: a session and its transaction \
+                         cannot span clusters or credentials"
+                    ),
+                ));
+            }
+            Some(lease) => lease,
+        };
+        let pool = Arc::clone(lease.pool());
+        bind(pool.id);
+        session.chose(pool.id);
+        let permit = pool.gate.enter().admitted().await?;
+        if state.client.is_none() {
+            let client = pool.client().await?;
+            let options = &session.options;
+            let started = client.start_session().causal_consistency(options.causal).snapshot(options.snapshot).await;
+            state.client = Some(started.map_err(|error| super::convert::setup_error(&error))?);
+        }
+        if let Some(client) = &mut state.client {
+            session.catch_up(client);
+            if let Transaction::Recorded(options) = &state.transaction {
+                session::start(client, options).await?;
+                state.transaction = Transaction::Running;
+            }
+        }
+        Ok(permit)
+    }
+
+    /// A command in a session. With `cursor`, one that opens a cursor by that handle.
+    pub(super) async fn command_in_session(
+        self: Arc<Self>,
+        session: Arc<Session>,
+        place: Turn,
+        operation: Operation,
+        request: Request,
+        cursor: Option<u32>,
+    ) {
+        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let running = self.databases.start(&request.db);
+        let handle = request.session;
+        let bind = operation.binder();
+        let prepared = operation.race(self.prepare(&session, &mut state, &request.db, bind)).await;
+        let outcome = match prepared {
+            Err(error) => Err(error),
+            Ok(permit) => {
+                let sent = self.send_in_session(&session, &mut state, &mut operation, request, cursor).await;
+                drop(permit);
+                match sent {
+                    None => return,
+                    Some(sent) => sent.and_then(|sent| {
+                        let lease = state.lease.clone().ok_or_else(unknown_session)?;
+                        Ok(self.deliverable(sent, lease, cursor, Some((handle, Arc::clone(&session)))))
+                    }),
+                }
+            }
+        };
+        session.learn(&state);
+        session.leave_retired(&mut state);
+        drop(state);
+        drop(running);
+        operation.complete(outcome);
+    }
+
+    /// Sends; `None` when JavaScript was answered before the end.
+    async fn send_in_session(
+        &self,
+        session: &Session,
+        state: &mut State,
+        operation: &mut Operation,
+        request: Request,
+        cursor: Option<u32>,
+    ) -> Option<Result<Sent, EngineError>> {
+        let shape = match cursor {
+            None => Shape::Reply,
+            Some(_) => match Shape::cursor(&request) {
+                Ok(shape) => shape,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        let (Some(client), Some(lease)) = (&mut state.client, &state.lease) else {
+            return Some(Err(unknown_session()));
+        };
+        let pool = Arc::clone(lease.pool());
+        let socket_timeout = pool.settings.socket_timeout;
+        let (operations, attempt) = (Arc::clone(&self.operations), Arc::clone(&operation.attempt));
+        let work = match Work::new(request, shape, pool, operations, attempt) {
+            Ok(work) => work,
+            Err(error) => return Some(Err(error)),
+        };
+        if !matches!(state.transaction, Transaction::Running) {
+            state.transaction = Transaction::None;
+            let (causal, snapshot) = (session.options.causal, session.options.snapshot);
+            let sent = work.execute(As::User { session: client, causal, snapshot });
+            return Some(operation.race(sent).await);
+        }
+        state.unsettled = true;
+        operation.limit(socket_timeout);
+        match to_the_end(operation, session, |_| (), work.execute(As::Transaction(client))).await {
+            Ended::Normally(outcome) => {
+                state.unsettled = false;
+                Some(outcome)
+            }
+            Ended::Late { settled } => {
+                state.unsettled = !settled;
+                session.lose(state, CANCELLED).await;
+                None
+            }
+        }
+    }
+
+    /// What a reply means for JavaScript; a cursor that has more is kept.
+    pub(super) fn deliverable(
+        &self,
+        sent: Sent,
+        lease: Lease,
+        handle: Option<u32>,
+        session: Option<(u32, Arc<Session>)>,
+    ) -> Outcome {
+        match (sent, handle) {
+            (Sent::Reply(reply), _) => Outcome::Reply(reply),
+            (Sent::Opened(server_cursor, reply), Some(handle)) => {
+                let outcome = cursor::outcome(reply);
+                if let Outcome::Batch(batch) = &outcome
+                    && !batch.exhausted
+                {
+                    self.cursors.insert(handle, OpenCursor::new(server_cursor, lease, session));
+                }
+                outcome
+            }
+            (Sent::Opened(_, reply), None) => Outcome::Reply(reply),
+        }
+    }
+
+    /// The next batch of a cursor that was opened in a session.
+    pub(super) async fn batch_in_session(
+        self: Arc<Self>,
+        session: Arc<Session>,
+        place: Turn,
+        operation: Operation,
+        handle: u32,
+        open: Arc<OpenCursor>,
+    ) {
+        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let mut held = open.access().await;
+        let outcome = 'batch: {
+            if let Transaction::Lost(reason) = &state.transaction {
+                break 'batch Err(lost(reason));
+            }
+            let Some(lease) = held.as_ref().map(|held| held.lease.clone()) else {
+                break 'batch Err(cursor::unknown());
+            };
+            let gate = lease.pool().gate.enter();
+            let permit = match operation.race(gate.admitted()).await {
+                Ok(permit) => permit,
+                Err(error) => break 'batch Err(error),
+            };
+            let (Some(client), Some(Held { cursor, .. })) = (&mut state.client, held.as_mut()) else {
+                break 'batch Err(cursor::unknown());
+            };
+            let attempt = Arc::clone(&operation.attempt);
+            let fetch = cursor.next(Some(client), &attempt);
+            if !matches!(state.transaction, Transaction::Running) {
+                let fetch = async {
+                    tokio::select! {
+                        biased;
+                        outcome = fetch => outcome,
+                        error = open.closed() => Err(error),
+                    }
+                };
+                let outcome = operation.race(fetch).await;
+                drop(permit);
+                break 'batch outcome;
+            }
+            state.unsettled = true;
+            operation.limit(lease.pool().settings.socket_timeout);
+            match to_the_end(&mut operation, &session, |_| (), fetch).await {
+                Ended::Normally(outcome) => {
+                    state.unsettled = false;
+                    outcome
+                }
+                Ended::Late { settled } => {
+                    self.cursors.remove(handle);
+                    drop(held.take());
+                    state.unsettled = !settled;
+                    drop(permit);
+                    session.lose(&mut state, CANCELLED).await;
+                    return;
+                }
+            }
+        };
+        self.after_batch(handle, &mut held, &outcome);
+        drop(held);
+        drop(open);
+        session.learn(&state);
+        session.leave_retired(&mut state);
+        drop(state);
+        operation.complete(outcome);
+    }
+
+    /// Commits the session's transaction.
+    pub(super) async fn commit(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
+        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let outcome = match &state.transaction {
+            Transaction::None => Err(no_transaction()),
+            Transaction::Aborted => Err(EngineError::new(
+                ErrorKind::Transaction,
+                "Cannot call commitTransaction after calling abortTransaction",
+            )),
+            Transaction::Lost(reason) => Err(lost(reason)),
+            Transaction::Recorded(_) | Transaction::Committed { empty: true } => {
+                state.transaction = Transaction::Committed { empty: true };
+                Ok(Outcome::Done)
+            }
+            Transaction::Running | Transaction::Committed { empty: false } => {
+                match self.send_commit(&session, &mut state, &mut operation).await {
+                    Some(outcome) => outcome,
+                    None => return,
+                }
+            }
+        };
+        session.learn(&state);
+        session.leave_retired(&mut state);
+        drop(state);
+        operation.complete(outcome);
+    }
+
+    async fn send_commit(
+        &self,
+        session: &Session,
+        state: &mut State,
+        operation: &mut Operation,
+    ) -> Option<Result<Outcome, EngineError>> {
+        let Some(pool) = state.lease.as_ref().map(|lease| Arc::clone(lease.pool())) else {
+            return Some(Err(no_transaction()));
+        };
+        operation.binder()(pool.id);
+        let permit = match operation.race(pool.gate.enter().admitted()).await {
+            Ok(permit) => permit,
+            Err(error) => return Some(Err(error)),
+        };
+        let Some(client) = &mut state.client else { return Some(Err(no_transaction())) };
+        operation.limit(pool.settings.socket_timeout);
+        let attempt = Arc::clone(&operation.attempt);
+        let commit = async {
+            attempt.note_sent();
+            let committed = client.commit_transaction().await;
+            committed.map_err(|error| super::convert::operation_error(&error, &attempt))
+        };
+        // Its outcome is unknown then; it may be asked for again.
+        let label = |error: &mut EngineError| error.labels.push(retry::UNKNOWN_COMMIT.to_owned());
+        let ended = to_the_end(operation, session, label, commit).await;
+        drop(permit);
+        state.transaction = Transaction::Committed { empty: false };
+        match ended {
+            Ended::Normally(outcome) => Some(outcome.map(|()| Outcome::Done)),
+            Ended::Late { settled } => {
+                if !settled {
+                    session.release(state);
+                }
+                session.learn(state);
+                session.leave_retired(state);
+                None
+            }
+        }
+    }
+
+    /// Aborts the session's transaction.
+    pub(super) async fn abort(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
+        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let outcome = match &state.transaction {
+            Transaction::None => Err(no_transaction()),
+            Transaction::Committed { .. } => Err(EngineError::new(
+                ErrorKind::Transaction,
+                "Cannot call abortTransaction after calling commitTransaction",
+            )),
+            Transaction::Aborted => {
+                Err(EngineError::new(ErrorKind::Transaction, "Cannot call abortTransaction twice"))
+            }
+            Transaction::Recorded(_) | Transaction::Lost(_) => {
+                state.transaction = Transaction::Aborted;
+                Ok(Outcome::Done)
+            }
+            Transaction::Running => {
+                self.send_abort(&session, &mut state, &mut operation).await;
+                Ok(Outcome::Done)
+            }
+        };
+        session.learn(&state);
+        session.leave_retired(&mut state);
+        drop(state);
+        operation.complete(outcome);
+    }
+
+    /// Aborts; what the server says to that is of no interest.
+    async fn send_abort(&self, session: &Session, state: &mut State, operation: &mut Operation) {
+        let pool = state.lease.as_ref().map(|lease| Arc::clone(lease.pool()));
+        if let (Some(pool), Some(client)) = (pool, &mut state.client) {
+            operation.binder()(pool.id);
+            let abort = async {
+                // Through the gate like everything that needs a connection; a closed gate is no reason not to abort.
+                let _permit = pool.gate.enter().admitted().await;
+                let _of_no_interest = client.abort_transaction().await;
+                Ok(())
+            };
+            if let Ended::Late { settled: false } = to_the_end(operation, session, |_| (), abort).await {
+                session.release(state);
+            }
+        }
+        state.transaction = Transaction::Aborted;
+    }
+
+    /// Ends a session that nobody can find any more; an open transaction is aborted first.
+    pub(super) async fn end(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
+        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        self.finish(&session, &mut state, &mut operation).await;
+        drop(state);
+        operation.complete(Ok(Outcome::Done));
+    }
+
+    async fn finish(&self, session: &Session, state: &mut State, operation: &mut Operation) {
+        if state.unsettled {
+            session.lose(state, "the session was ended").await;
+        } else if matches!(state.transaction, Transaction::Running) {
+            self.send_abort(session, state, operation).await;
+        }
+        state.ended = true;
+        state.transaction = Transaction::None;
+        session.release(state);
+    }
+}
+
+fn no_transaction() -> EngineError {
+    EngineError::new(ErrorKind::Transaction, "No transaction started")
+}

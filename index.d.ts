@@ -518,8 +518,8 @@ declare namespace PolyMongo {
   export interface RunOptions {
     /** The database of wrapped models used without `.db()`. */
     db?: string;
-    /** The session of operations that name none. */
-    session?: mongoose.ClientSession;
+    /** The session of operations that name none; `null` for none. */
+    session?: mongoose.ClientSession | null;
     /** Deadline of each operation that has none. */
     timeoutMS?: number;
   }
@@ -703,7 +703,8 @@ declare namespace PolyMongo {
     /** Scheme and hosts, without credentials. */
     mongoURI: string;
     isInitialized: boolean;
-    config: DedicatedPoolOptions | null;
+    /** Of its dedicated pool; empty without one. */
+    config: DedicatedPoolOptions;
     poolStats: PoolStats | null;
   }
 

@@ -1,3 +1,4 @@
+/// <reference path="./native-packages.d.ts" />
 'use strict';
 
 const fs = require('node:fs');

@@ -2,4 +2,8 @@
 
 pub mod bridge;
 pub mod engine;
+pub mod pool;
 pub mod reply;
+pub mod scaling;
+pub mod telemetry;
+pub mod watch;

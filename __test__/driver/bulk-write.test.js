@@ -44,7 +44,6 @@ describe('bulkWrite', () => {
     ['a raw statement', [{ updateOne: { q: {}, u: {} } }], {}],
     ['an update without operators', [update({}, { n: 1 })], {}],
     ['a replacement with operators', [{ replaceOne: { filter: {}, replacement: { $set: { n: 1 } } } }], {}],
-    ['an array as a document', [insert([])], {}],
     ['a write concern that fails', [insert({ _id: 8 })], { writeConcern: { w: 5, wtimeout: 1 } }],
     ['what the server refuses as a whole', [update({ _id: 1 }, { $set: { n: 1 } })], { let: { $bad: 1 } }],
   ])('%s', async (_name, operations, options) => {
@@ -117,7 +116,7 @@ describe('large bulks', () => {
     const document = { _id: 'huge', text: 'x'.repeat(17 * 1024 * 1024) };
     const { collection } = both.ours;
     await expect(collection.insertMany([{ _id: 'small' }, document])).rejects.toThrow('larger than the maximum size');
-    await expect(collection.insertOne(document)).rejects.toThrow(RangeError);
+    await expect(collection.insertOne(document)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     expect(await collection.countDocuments({ _id: 'huge' })).toBe(0);
   });
 });

@@ -75,7 +75,7 @@ describe('builders', () => {
         .project({ n: 1 })
         .skip(1)
         .limit(4)
-        .batchSize(3)
+        .batchSize(7)
         .hint('_id_')
         .comment('hello')
         .maxTimeMS(5000)

@@ -43,7 +43,7 @@ async function openBoth(name, options = {}) {
     for (const side of sides) side.commands.length = 0;
     await same(run);
     await delivered(sides);
-    const [mine, theirs] = sides.map((side) => side.commands.map((command) => shown(intended(command), side)));
+    const [mine, theirs] = sides.map((side) => side.commands.map((command) => sent(intended(command), side)));
     expect(mine).toEqual(theirs);
     return mine;
   }
@@ -77,6 +77,15 @@ function intended(command) {
   return Object.fromEntries(Object.entries(command).filter(([key]) => !WIRE_FIELDS.includes(key)));
 }
 
+/** A command as the server sees it: classes do not travel, and cursors have numbers of their own. */
+function sent(command, side) {
+  return JSON.parse(JSON.stringify(shown(command, side)), (key, value) => {
+    if (key === 'class') return undefined;
+    if (Array.isArray(value?.map)) return Object.fromEntries(value.map);
+    return key === 'getMore' || key === 'cursors' ? 'a cursor' : value;
+  });
+}
+
 /** A value in a form that can be compared: no generated ids, no times, no database names. */
 function shown(value, side) {
   if (typeof value === 'string') return value.replaceAll(side.db.databaseName, 'DB');
@@ -101,7 +110,7 @@ function shownError(error, side) {
   const { name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels, writeErrors, result } = error;
   return {
     ...shown({ name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels }, side),
-    family: Object.keys(mongo).filter((key) => key.startsWith('Mongo') && error instanceof mongo[key]),
+    family: Object.keys(mongo).filter((key) => /^Mongo.*Error$/.test(key) && error instanceof mongo[key]),
     writeErrors: writeErrors === undefined ? undefined : shown([...writeErrors], side),
     result: name === 'MongoBulkWriteError' ? shown(result, side) : undefined,
   };

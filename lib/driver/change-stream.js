@@ -226,25 +226,24 @@ class ChangeStream extends EventEmitter {
       this.accept(await engine.nextChanges(stream, this.op));
     } catch (error) {
       if (this.isClosed) return;
+      if (error instanceof this.op.codec.mongo.MongoCursorExhaustedError) return this.end();
       if (this.mode !== 'emitter') await this.close();
       throw error;
     }
   }
 
-  /** @param {{documents: any[], resumeToken: any, exhausted?: boolean}} batch */
-  accept({ documents, resumeToken, exhausted }) {
+  /** @param {{documents: any[], resumeToken: any}} batch */
+  accept({ documents, resumeToken }) {
     if (this.isClosed) return;
     this.documents = documents;
     this.position = 0;
     this.batchToken = resumeToken ?? null;
     if (documents.length === 0 && resumeToken != null) this.advance(resumeToken);
-    if (exhausted) this.end();
   }
 
-  /** The server ended it, after an `invalidate`: what is buffered may still be read. */
+  /** There will be no more: the server ended it, after an `invalidate`, or the engine closed. */
   end() {
     this.isClosed = true;
-    this.release();
     this.emit('end');
     this.emitClose();
   }

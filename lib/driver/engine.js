@@ -63,9 +63,9 @@ class Engine extends EventEmitter {
       throw new PolyMongoError(error.message, { code: 'URI_INVALID' });
     }
     const self = new WeakRef(this);
-    listen(client, (event) => {
+    listen(client, (text) => {
       const engine = self.deref();
-      if (engine !== undefined) engine.#tell(event);
+      if (engine !== undefined) engine.#tell(text);
     });
     collected.register(this, client);
   }
@@ -281,6 +281,15 @@ class Engine extends EventEmitter {
     this.#native.reopen();
   }
 
+  /**
+   * What is known of the servers behind a database: the last `topology` event of its own pool, or of the shared one.
+   * @param {string | null} [db]
+   * @returns {any} null before the first
+   */
+  topology(db) {
+    return this.#topologies.get(db ?? '') ?? this.#topologies.get('') ?? null;
+  }
+
   /** @returns {any} */
   stats() {
     return JSON.parse(this.#native.stats());
@@ -349,13 +358,17 @@ class Engine extends EventEmitter {
    */
   #error(payload, codec, db) {
     if (codec === null) return new PolyMongoError(payload.message, { code: codeOf(payload.kind) });
-    return toError(codec, payload, this.#topologies.get(db ?? '') ?? this.#topologies.get(''));
+    return toError(codec, payload, this.topology(db));
   }
 
-  /** @param {any} event */
-  #tell(event) {
+  /** @param {string} text an event as extended JSON */
+  #tell(text) {
+    const event = JSON.parse(text);
     if (event.type === 'topology') this.#topologies.set(event.pool, event);
-    this.emit(event.type, event);
+    if (this.listenerCount(event.type) === 0) return;
+    // Commands and replies hold values of BSON types, and there is none of either before the first operation.
+    const codec = event.type === 'command' ? this.#codec : null;
+    this.emit(event.type, codec === null ? event : codec.BSON.EJSON.parse(text));
   }
 }
 

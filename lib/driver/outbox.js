@@ -18,7 +18,7 @@ const environment = new native.NativeEnvironment(drain);
 /** @type {Map<number, Pending>} */
 const pending = new Map();
 
-/** @type {Map<number, (event: any) => void>} */
+/** @type {Map<number, (event: string) => void>} */
 const sinks = new Map();
 
 let lastHandle = 0;
@@ -45,7 +45,7 @@ function outcomeOf(operation, codec, bson, cursor) {
 
 /**
  * @param {number} client
- * @param {(event: any) => void} sink where its events go
+ * @param {(event: string) => void} sink where its events go, as JSON
  */
 function listen(client, sink) {
   sinks.set(client, sink);
@@ -104,7 +104,7 @@ function settle(operation, kind, load) {
  */
 function tell({ values, value, texts, text }) {
   const sink = sinks.get(values[value]);
-  if (sink !== undefined) queueMicrotask(() => sink(JSON.parse(texts[text])));
+  if (sink !== undefined) queueMicrotask(() => sink(texts[text]));
 }
 
 module.exports = { environment, listen, nextHandle, outcomeOf, shape, unlisten };

@@ -1,44 +1,61 @@
 'use strict';
 
-const { bindHookedStatics } = require('./hooked-statics');
+const { discriminatorFor } = require('./discriminators');
 const { originalOf, setOriginal } = require('./originals');
 const { nameRefs } = require('./refs');
 
-/** Mongoose keeps these two private to its model file; one pair per copy of Mongoose. @type {WeakMap<object, any>} */
-const privateKeys = new WeakMap();
+/**
+ * What all models bound to one original share.
+ * @typedef {object} Blueprint
+ * @property {boolean} isClass   an ES class cannot be called, only constructed
+ * @property {{db: symbol, collection: symbol}} keys  of the properties that Mongoose keeps to its model file
+ * @property {object} collectionOptions
+ */
+
+/** @type {WeakMap<Function, Blueprint>} */
+const blueprints = new WeakMap();
+
+/**
+ * @param {any} original
+ * @returns {Blueprint}
+ */
+function blueprintOf(original) {
+  let blueprint = blueprints.get(original);
+  if (blueprint === undefined) {
+    nameRefs(original);
+    blueprint = {
+      isClass: /^class\b/.test(Function.prototype.toString.call(original)),
+      keys: privateKeysOf(original),
+      collectionOptions: Object.freeze({ ...original.collection.opts }),
+    };
+    blueprints.set(original, blueprint);
+  }
+  return blueprint;
+}
 
 /** @param {any} original */
 function privateKeysOf(original) {
-  const Model = original.base.Model;
-  let keys = privateKeys.get(Model);
-  if (keys === undefined) {
-    keys = {};
-    for (const key of symbolsAbove(original.prototype)) {
+  /** @type {any} */
+  const keys = {};
+  for (let link = original.prototype; link && link !== Object.prototype; link = Object.getPrototypeOf(link)) {
+    for (const key of Object.getOwnPropertySymbols(link)) {
       if (key.description === 'mongoose#Model#db') keys.db = key;
       if (key.description === 'mongoose#Model#collection') keys.collection = key;
     }
-    privateKeys.set(Model, keys);
   }
   return keys;
 }
 
-/** @param {object} prototype */
-function* symbolsAbove(prototype) {
-  for (let link = prototype; link && link !== Object.prototype; link = Object.getPrototypeOf(link)) {
-    yield* Object.getOwnPropertySymbols(link);
-  }
-}
-
 /**
- * The constructor of a bound model. Its own name shows in error messages, and `constructor.name === 'model'` means
- * something to Mongoose, so the original's name is kept.
+ * The constructor of a bound model. Its name shows in messages, and `constructor.name === 'model'` means something to
+ * Mongoose, so the original's name is kept.
  *
  * @param {any} original
- * @param {(model: any, doc: any) => any} discriminatorFor
+ * @param {boolean} isClass
  */
-function constructorFor(original, discriminatorFor) {
+function constructorFor(original, isClass) {
   // `Reflect.construct` costs 5 µs a document, so it is kept for models that cannot be called.
-  const bound = isClass(original)
+  const bound = isClass
     ? /** @this {any} */ function model(doc, fields, skipId) {
         return Reflect.construct(original, [doc, fields, skipId], new.target ?? bound);
       }
@@ -60,28 +77,22 @@ function isInstance(model, value) {
   return Object.prototype.isPrototypeOf.call(model.prototype, /** @type {any} */ (value));
 }
 
-/** @param {Function} model */
-function isClass(model) {
-  return /^class\b/.test(Function.prototype.toString.call(model));
-}
-
 /**
  * Binds a user's model to a connection: one thin subclass, nothing compiled again and nothing changed on the original.
  * Hooks, statics, methods, virtuals, query helpers and the schema are inherited.
  *
- * @param {any} parent the wrapped model, or the user's own
+ * @param {any} parent the wrapped model
  * @param {any} connection
- * @param {{db?: (bound: any) => any, discriminatorFor: (model: any, doc: any) => any}} parts `db` makes what `Model.db`
- *   answers; the connection itself when absent
+ * @param {any} database what `Model.db` answers: the connection, or what stands for it
  */
-function bind(parent, connection, { db, discriminatorFor }) {
+function bind(parent, connection, database) {
   const original = originalOf(parent);
-  const keys = privateKeysOf(original);
-  const bound = /** @type {any} */ (constructorFor(original, discriminatorFor));
+  const { collectionOptions, isClass, keys } = blueprintOf(original);
+  const bound = /** @type {any} */ (constructorFor(original, isClass));
   const { prototype } = bound;
-  const collection = connection.collection(original.collection.collectionName, original.collection.opts);
-  // Own properties first and the chain after: on a wrapped parent these names are accessors.
-  const database = db === undefined ? connection : db(bound);
+  const collection = connection.collection(original.collection.collectionName, collectionOptions);
+  collection.modelName ??= original.modelName;
+  // Own properties first and the chain after: on the parent these names are accessors.
   bound.db = prototype.db = database;
   prototype[keys.db] = connection;
   bound.collection = bound.$__collection = collection;
@@ -91,9 +102,7 @@ function bind(parent, connection, { db, discriminatorFor }) {
   Object.setPrototypeOf(bound, parent);
   Object.setPrototypeOf(prototype, parent.prototype);
   setOriginal(bound, original);
-  bindHookedStatics(original, bound);
-  nameRefs(original);
   return bound;
 }
 
-module.exports = { bind, isInstance, privateKeysOf };
+module.exports = { bind, blueprintOf, isInstance };

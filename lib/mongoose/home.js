@@ -12,6 +12,7 @@ const HOME = /** @type {any} */ (Symbol('polymongo#home'));
  * @property {() => string[]} hosts
  * @property {object} config                    `autoIndex`, `autoCreate`, `sanitizeFilter` …
  * @property {object | null} options            `maxTimeMS` …
+ * @property {(name: string) => object | undefined} inherited what a database with a pool of its own differs in
  * @property {(name: string) => boolean} isDown whether the servers of that database are known to be out of reach
  * @property {(name: string) => any} connection
  * @property {(name: string) => any} modelNamed a user's model by name, or undefined

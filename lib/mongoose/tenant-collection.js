@@ -1,5 +1,6 @@
 'use strict';
 
+const { EventEmitter } = require('node:events');
 const { HOME } = require('./home');
 
 /** Where the options stand among the arguments of what a transaction can hold. */
@@ -15,6 +16,18 @@ const OPTIONS_AT = {
  */
 function tenantCollectionClass(Collection) {
   class NativeCollection extends Collection {
+    /** Tells of the end of buffering, which never begins: made when somebody asks for it. */
+    get emitter() {
+      Object.defineProperty(this, 'emitter', {
+        value: new EventEmitter(),
+        writable: true,
+        configurable: true,
+      });
+      return this.emitter;
+    }
+
+    set emitter(_unused) {}
+
     onOpen() {
       this.buffer = false;
       this.collection = this.conn.db.collection(this.name);
@@ -36,7 +49,7 @@ function tenantCollectionClass(Collection) {
     };
     Object.defineProperty(NativeCollection.prototype, name, { value, writable: true, configurable: true });
   }
-  return NativeCollection;
+  return /** @type {any} */ (NativeCollection);
 }
 
 /**

@@ -55,12 +55,12 @@ function tenantConnectionClass(native) {
     }
 
     get client() {
-      this[CLIENT] ??= this[HOME].client.facade(this.name);
+      this[CLIENT] ??= this[HOME].client.boundTo(this.name);
       return this[CLIENT];
     }
 
     get db() {
-      this[DB] ??= this.client.db();
+      this[DB] ??= this.client.db(undefined, this[HOME].inherited(this.name));
       return this[DB];
     }
 
@@ -92,20 +92,26 @@ function tenantConnectionClass(native) {
     collection(name, options) {
       const self = this[SELF];
       if (!Object.hasOwn(self.collections, name)) {
-        self.collections[name] = new Collection(name, self, options ?? {});
+        // Mongoose's collection takes one option away.
+        self.collections[name] = new Collection(
+          name,
+          self,
+          Object.isFrozen(options) ? options : { ...options },
+        );
       }
       return self.collections[name];
     }
 
     /** A model this connection does not have yet is the user's own model of that name, bound here. */
-    model(name, schema, ..._rest) {
+    model(...args) {
       const self = this[SELF];
+      const [name, schema] = args;
       if (schema === undefined && isModel(name)) return self[HOME].bound(self, name);
-      if (arguments.length === 1 && typeof name === 'string' && !Object.hasOwn(self.models, name)) {
+      if (args.length === 1 && typeof name === 'string' && !Object.hasOwn(self.models, name)) {
         const original = self[HOME].modelNamed(name);
         if (original !== undefined) return self[HOME].bound(self, original);
       }
-      return Reflect.apply(super.model, self, arguments);
+      return Reflect.apply(super.model, self, args);
     }
 
     watch(pipeline, options) {

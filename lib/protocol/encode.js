@@ -21,7 +21,7 @@ function isEncoding() {
  * @param {Codec} codec
  * @param {object} document
  * @param {any} bson the BSON options in force, null for the defaults
- * @returns {Uint8Array} BSON
+ * @returns {Buffer} BSON
  */
 function encode(codec, document, bson) {
   busy = true;
@@ -30,7 +30,7 @@ function encode(codec, document, bson) {
     if (bytes.length > MAX_COMMAND_BYTES) throw tooLarge(bytes.length);
     return bytes;
   } catch (error) {
-    throw error instanceof RangeError ? explained(error, codec, document, bson) : error;
+    throw error.name === 'RangeError' ? explained(error, codec, document, bson) : error;
   } finally {
     busy = false;
   }

@@ -28,6 +28,7 @@ function nearestName(word, names) {
   const wanted = word.toLowerCase();
   // A very long key is nobody's typing mistake, and the comparison is quadratic.
   if (wanted.length > 64) return null;
+  /** @type {string | null} */
   let best = null;
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const name of names) {

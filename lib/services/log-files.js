@@ -22,7 +22,7 @@ function unwritable(folder, error) {
  */
 function openLogFiles(logPath) {
   const folder = resolve(logPath);
-  /** @type {Map<string, import('rotating-file-stream').RotatingFileStream>} */
+  /** @type {Map<string, any>} */
   const streams = new Map();
   const everything = `polymongo-${stamp()}.log`;
   let usable = true;
@@ -38,7 +38,8 @@ function openLogFiles(logPath) {
     let stream = streams.get(filename);
     if (!stream) {
       // Loaded here: an application that writes no log files does not pay for it.
-      const { createStream } = require('rotating-file-stream');
+      // Its typings describe the ES module alone, but it has both forms.
+      const { createStream } = /** @type {any} */ (require)('rotating-file-stream');
       const name = (/** @type {any} */ age) => (age ? filename.replace(/\.log$/, `.${age}.log`) : filename);
       stream = createStream(name, { ...ROTATION, path: folder });
       stream.on('error', giveUp);

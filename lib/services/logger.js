@@ -27,6 +27,7 @@ function written(details) {
 /** Writes to the console, to rotated files and to the user's handler. Logging never throws and never waits. */
 class Logger {
   #targets;
+  /** @type {ReturnType<typeof openLogFiles> | null} */
   #files = null;
 
   /** @param {LogTargets} targets */
@@ -80,4 +81,4 @@ class Logger {
   }
 }
 
-module.exports = { Logger };
+exports.Logger = Logger;

@@ -31,6 +31,7 @@ class Scale {
    * @param {object} parts
    * @param {import('../wrapper/engine-lease').EngineLease} parts.lease
    * @param {number} parts.sharedSize
+   * @param {() => any} parts.operation  The Mongoose whose errors a failure takes
    * @param {(name: unknown) => string} parts.checkName
    * @param {(name: string) => void} parts.known   Told of names that are configured
    * @param {import('./logger').Logger} parts.logger
@@ -75,7 +76,7 @@ class Scale {
     await Promise.all(
       names.map(async (name) => {
         if (options !== undefined || !this.has(name)) await this.configure(name, pool);
-        await this.#parts.lease.engine.connect(name);
+        await this.#connect(name);
       }),
     );
   }
@@ -104,7 +105,12 @@ class Scale {
 
   /** @param {string} name */
   #connectInBackground(name) {
-    this.#parts.lease.engine.connect(name).catch((/** @type {Error} */ error) => this.#report(name, error));
+    this.#connect(name).catch((/** @type {Error} */ error) => this.#report(name, error));
+  }
+
+  /** @param {string} name */
+  async #connect(name) {
+    await this.#parts.lease.engine.connect(name, this.#parts.operation());
   }
 
   /** @param {string} dbName @param {Error} error */
@@ -132,4 +138,4 @@ class Scale {
   }
 }
 
-module.exports = { Scale };
+exports.Scale = Scale;

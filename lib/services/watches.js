@@ -75,4 +75,4 @@ class Watches {
   }
 }
 
-module.exports = { Watches };
+exports.Watches = Watches;

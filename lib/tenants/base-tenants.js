@@ -2,7 +2,6 @@
 
 const { createClient } = require('../driver/client');
 const { bind } = require('../mongoose/bind');
-const { discriminatorFor } = require('../mongoose/discriminators');
 const { driverFor } = require('../mongoose/driver-for');
 const { isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
@@ -97,10 +96,7 @@ class BaseTenants {
    */
   bind(connection, wrapped, namesake) {
     const original = originalOf(wrapped);
-    const bound = bind(wrapped, connection, {
-      db: callableConnection(connection, original),
-      discriminatorFor,
-    });
+    const bound = bind(wrapped, connection, callableConnection(connection, original));
     if (namesake === undefined) {
       connection.models[wrapped.modelName] = bound;
     } else {
@@ -131,6 +127,11 @@ class BaseTenants {
   }
 
   /** @param {string} name */
+  inherited(name) {
+    return this.tenants.wiring.inherited(name);
+  }
+
+  /** @param {string} name */
   isDown(name) {
     return this.tenants.pools.isDown(name);
   }
@@ -158,4 +159,4 @@ function chosen(options, names) {
   );
 }
 
-module.exports = { BaseTenants };
+exports.BaseTenants = BaseTenants;

@@ -206,4 +206,4 @@ async function all(waits) {
   await Promise.all(waits);
 }
 
-module.exports = { FirstWrites };
+exports.FirstWrites = FirstWrites;

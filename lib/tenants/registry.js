@@ -111,4 +111,5 @@ class Registry {
   }
 }
 
-module.exports = { Registry, USED };
+exports.Registry = Registry;
+exports.USED = USED;

@@ -20,6 +20,7 @@ const { tenantEngine } = require('./tenant-engine');
  * @property {Record<string, any>} options  The wrapper's own options. Read here: `autoIndex`, `autoCreate`,
  *   `sanitizeFilter`, `maxTimeMS`, `maxCachedDatabases`, `requireTenant`, `allowDatabase`
  * @property {object} clientOptions  Third argument of `createClient(engine, codec, clientOptions)`
+ * @property {(dbName: string) => object | undefined} inherited  What operations on that database inherit besides
  * @property {() => string} defaultDatabase
  * @property {(name: unknown) => string} checkName  Returns the name, or throws why it is refused
  * @property {{error(message: string, details?: unknown): void}} logger
@@ -215,4 +216,4 @@ function checkedSession(value) {
   throw invalid(`session of run() must be a session (connection.startSession()) or null${received(value)}`);
 }
 
-module.exports = { Tenants };
+exports.Tenants = Tenants;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isInstance, privateKeysOf } = require('../mongoose/bind');
+const { blueprintOf, isInstance } = require('../mongoose/bind');
 const { mirrorDiscriminators } = require('../mongoose/discriminators');
 const { hookedStatics } = require('../mongoose/hooked-statics');
 const { originalOf, setWrapped } = require('../mongoose/originals');
@@ -33,7 +33,7 @@ function wrap(original, home) {
   Object.setPrototypeOf(model.prototype, original.prototype);
   setWrapped(model, original);
 
-  const keys = privateKeysOf(original);
+  const { keys } = blueprintOf(original);
   const accessors = (target, names, get) => {
     for (const name of names) Object.defineProperty(target, name, { get, configurable: true });
   };
@@ -123,11 +123,8 @@ function recognise(model, original, home, dbKey) {
  */
 function forward(model, original, home) {
   const shared = sharedStatics(original, home);
-  const special = tenantStatics(original, home);
-  for (const name of new Set([
-    ...Object.getOwnPropertyNames(original.base.Model),
-    ...hookedStatics(original),
-  ])) {
+  const special = { ...tenantStatics(original, home), ...hookedStatics(original) };
+  for (const name of new Set([...Object.getOwnPropertyNames(original.base.Model), ...Object.keys(special)])) {
     if (INHERITED.has(name) || Object.hasOwn(shared, name) || typeof original[name] !== 'function') continue;
     const run = special[name] ?? ((receiver, args) => Reflect.apply(original[name], receiver, args));
     define(model, name, (receiver, args) =>

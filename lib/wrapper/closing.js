@@ -100,4 +100,4 @@ class Closing {
   }
 }
 
-module.exports = { Closing };
+exports.Closing = Closing;

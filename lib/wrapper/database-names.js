@@ -82,4 +82,4 @@ function refused(name, why) {
   });
 }
 
-module.exports = { DatabaseNames };
+exports.DatabaseNames = DatabaseNames;

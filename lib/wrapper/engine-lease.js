@@ -136,4 +136,4 @@ class EngineLease {
   }
 }
 
-module.exports = { EngineLease };
+exports.EngineLease = EngineLease;

@@ -14,9 +14,10 @@ const closed = () =>
 function boundMembers(engine) {
   /** @type {PropertyDescriptorMap} */
   const members = {};
+  // Up to what every object has; which object that is depends on the realm.
   for (
     let level = Object.getPrototypeOf(engine);
-    level !== Object.prototype;
+    Object.getPrototypeOf(level);
     level = Object.getPrototypeOf(level)
   ) {
     for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
@@ -134,4 +135,4 @@ class EngineView {
   }
 }
 
-module.exports = { EngineView };
+exports.EngineView = EngineView;

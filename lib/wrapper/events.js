@@ -92,4 +92,4 @@ class Events {
   }
 }
 
-module.exports = { Events };
+exports.Events = Events;

@@ -90,4 +90,4 @@ class FirstConnection {
   }
 }
 
-module.exports = { FirstConnection };
+exports.FirstConnection = FirstConnection;

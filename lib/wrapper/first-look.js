@@ -6,15 +6,15 @@ const { warnOnce } = require('../services/warn-once');
 /** Where polymongo 1.3 kept everything when no default database was given, whatever the URI named. */
 const FORMER_DEFAULT = 'default';
 
-/** @param {any} engine @param {any} codec @param {string} dbName @returns {Promise<Set<string>>} */
-async function collectionsOf(engine, codec, dbName) {
+/** @param {any} engine @param {any} op @param {string} dbName @returns {Promise<Set<string>>} */
+async function collectionsOf(engine, op, dbName) {
   const body = {
     listCollections: 1,
     nameOnly: true,
     authorizedCollections: true,
     cursor: { batchSize: 10_000 },
   };
-  const { documents, cursor } = await engine.openCursor(dbName, body, { codec, read: true });
+  const { documents, cursor } = await engine.openCursor(dbName, body, op);
   if (cursor) await engine.closeCursor(cursor);
   return new Set(documents.map((/** @type {{name: string}} */ { name }) => name));
 }
@@ -27,12 +27,12 @@ const FORBIDDEN = new Set([13, 18, 8000]);
  * before the first operation, and refuses to start empty.
  * @param {object} parts
  * @param {any} parts.engine         Not held back by the very check
- * @param {() => any} parts.codec
+ * @param {() => any} parts.operation
  * @param {string} parts.dbName      The database the URI names
  * @param {() => Iterable<any>} parts.models
  * @returns {() => Promise<void>} checks; again only if it could not look
  */
-function firstLook({ engine, codec, dbName, models }) {
+function firstLook({ engine, operation, dbName, models }) {
   /** @type {Promise<void> | null} */
   let looking = null;
 
@@ -42,7 +42,7 @@ function firstLook({ engine, codec, dbName, models }) {
     let former;
     let named;
     try {
-      const both = [FORMER_DEFAULT, dbName].map((name) => collectionsOf(engine, codec(), name));
+      const both = [FORMER_DEFAULT, dbName].map((name) => collectionsOf(engine, operation(), name));
       [former, named] = await Promise.all(both);
     } catch (error) {
       if (!FORBIDDEN.has(error.code)) throw error;

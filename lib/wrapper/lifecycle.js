@@ -2,7 +2,7 @@
 
 const { FirstConnection } = require('./first-connection');
 
-/** The names and numbers that Mongoose has for the states of a connection. */
+/** The names and numbers that Mongoose has for the states of a connection. @type {Record<string, number>} */
 const READY_STATE = { disconnected: 0, connected: 1, connecting: 2, disconnecting: 3 };
 
 /** @typedef {'not initialized' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected'} State */
@@ -23,6 +23,7 @@ class Lifecycle {
   /**
    * @param {object} parts
    * @param {any} parts.engine
+   * @param {() => any} parts.operation  The Mongoose whose errors a failure takes
    * @param {import('./events').Events} parts.events
    * @param {import('../services/logger').Logger} parts.logger
    * @param {() => string} parts.defaultDatabase
@@ -34,7 +35,7 @@ class Lifecycle {
   constructor(parts) {
     this.#parts = parts;
     this.#first = new FirstConnection({
-      attempt: () => parts.engine.connect(null),
+      attempt: async () => parts.engine.connect(null, parts.operation()),
       retryMS: parts.retryMS,
       report: (failure) => this.#reportFailure(failure),
     });
@@ -56,7 +57,7 @@ class Lifecycle {
   /** @param {string} dbName */
   readyState(dbName) {
     if (this.#parts.isDedicated(dbName)) return this.isConnected(dbName) ? 1 : 0;
-    return READY_STATE[/** @type {keyof typeof READY_STATE} */ (this.#state)] ?? 0;
+    return READY_STATE[this.#state] ?? 0;
   }
 
   /** Opens the shared pool and waits until a server answers; one attempt for all who ask at the same time. */
@@ -176,7 +177,7 @@ class Lifecycle {
     this.emitError({ dbName: this.#parts.defaultDatabase(), error });
   }
 
-  /** @param {string} dbName @param {keyof typeof READY_STATE} [state] */
+  /** @param {string} dbName @param {State} [state] */
   #payload(dbName, state) {
     const number = state === undefined ? this.readyState(dbName) : READY_STATE[state];
     const label = Object.entries(READY_STATE).find(([, value]) => value === number)?.[0] ?? 'unknown';
@@ -190,4 +191,5 @@ class Lifecycle {
   }
 }
 
-module.exports = { Lifecycle };
+exports.Lifecycle = Lifecycle;
+exports.READY_STATE = READY_STATE;

@@ -67,6 +67,7 @@ class PolyMongo {
       engine: this.#lease.engine,
       options,
       clientOptions: clientOptions(connection),
+      inherited: (/** @type {string} */ dbName) => this.#scale.get(dbName)?.inherited,
       defaultDatabase: () => this.#defaultDB,
       checkName: (/** @type {unknown} */ name) => this.#use(name),
       logger: this.#logger,
@@ -76,6 +77,7 @@ class PolyMongo {
     this.#scale = new Scale({
       lease: this.#lease,
       sharedSize: connection.config.maxPoolSize,
+      operation: () => this.#operation(),
       checkName: (name) => this.#names.check(name),
       known: (name) => this.#names.exists(name),
       logger: this.#logger,
@@ -83,6 +85,7 @@ class PolyMongo {
     });
     this.#lifecycle = new Lifecycle({
       engine: this.#lease.engine,
+      operation: () => this.#operation(),
       events: this.#events,
       logger: this.#logger,
       defaultDatabase: () => this.#defaultDB,
@@ -98,13 +101,11 @@ class PolyMongo {
       tenants: this.#tenants,
       logger: this.#logger,
     });
-    this.#addServices(connection);
+    this.#addServices();
     this.#start(settings);
   }
 
-  /** @param {import('../protocol/connection-string').Connection} connection */
-  #addServices({ config }) {
-    const names = this.#names;
+  #addServices() {
     this.closeAll = (/** @type {any[]} */ ...options) => this.#close(options[0]);
     this.forceCloseAll = (/** @type {any[]} */ ..._ignored) => this.#forceClose();
     this.closeDBstream = (/** @type {unknown} */ dbName) =>
@@ -119,15 +120,12 @@ class PolyMongo {
 
     this.stats = createStats({
       engine: this.#lease.engine,
-      names,
+      names: this.#names,
       defaultDB: this.#defaultDB,
       hosts: this.#hosts,
-      config,
       scale: this.#scale,
       lifecycle: this.#lifecycle,
-      tenants: this.#tenants,
-      watches: this.#watches,
-      codec: () => codecOfMongoose(this.#mongoose()),
+      operation: () => this.#operation(),
     });
 
     const old = this.#options.compat === '1.3';
@@ -239,8 +237,7 @@ class PolyMongo {
   async ping(dbName) {
     const name = this.#use(dbName ?? this.#defaultDB);
     const started = performance.now();
-    const codec = codecOfMongoose(this.#mongoose());
-    await this.#lease.engine.command(name, { ping: 1 }, { codec, read: true });
+    await this.#lease.engine.command(name, { ping: 1 }, this.#operation());
     const latency = Math.round((performance.now() - started) * 1000) / 1000;
     return { ok: true, dbName: name, latency, timestamp: new Date().toISOString() };
   }
@@ -353,6 +350,11 @@ class PolyMongo {
     return this.#base;
   }
 
+  /** What an operation of the wrapper's own says of itself: a read, in the classes of the application's Mongoose. */
+  #operation() {
+    return { codec: codecOfMongoose(this.#mongoose()), read: true };
+  }
+
   /** A checked name that is used from now on. @param {unknown} name @returns {string} */
   #use(name) {
     const checked = this.#names.check(name);
@@ -377,6 +379,7 @@ class PolyMongo {
   /** @param {unknown} dbName */
   #transferable(dbName) {
     const name = this.#names.checkSpelling(dbName);
+    this.#lifecycle.used(name);
     const { db } = this.#connection(name);
     return { db, BSON: this.#mongoose().mongo.BSON };
   }
@@ -384,7 +387,7 @@ class PolyMongo {
   #lookFirst() {
     const look = firstLook({
       engine: this.#lease.ungated,
-      codec: () => codecOfMongoose(this.#mongoose()),
+      operation: () => this.#operation(),
       dbName: this.#defaultDB,
       models: () => this.#tenants.models(),
     });
@@ -441,4 +444,4 @@ function withCommandEvents(connection, options) {
   return { ...connection, config: { ...connection.config, monitorCommands: true } };
 }
 
-module.exports = { PolyMongo };
+exports.PolyMongo = PolyMongo;

@@ -103,6 +103,15 @@ impl Completion {
         ));
     }
 
+    fn guarded(&self, outcome: Outcome) -> Result<Load, EngineError> {
+        catch_unwind(AssertUnwindSafe(|| self.load(outcome))).unwrap_or_else(|_| {
+            Err(EngineError::new(
+                ErrorKind::Internal,
+                "A defect of polymongo: the server's reply could not be read",
+            ))
+        })
+    }
+
     fn load(&self, outcome: Outcome) -> Result<Load, EngineError> {
         match outcome {
             Outcome::Reply(reply) => Ok(match self.form {
@@ -148,13 +157,7 @@ impl Completion {
                 .concat();
             return entry(self.op, Kind::Raw, &numbers, Vec::new(), bytes);
         }
-        let mut load = entry(
-            self.op,
-            Kind::Packed,
-            &[exhausted, count],
-            Vec::new(),
-            token.to_vec(),
-        );
+        let mut load = entry(self.op, Kind::Packed, &numbers, Vec::new(), token.to_vec());
         let parcel = &mut load.parcel;
         pack(parcel, &self.environment.shapes, documents.iter().copied());
         let lengths = [parcel.values.len() - HEAD, parcel.texts.len(), parcel.blobs.len()];
@@ -178,17 +181,6 @@ impl Completer for Completion {
             Ok(load) => self.tell(load),
             Err(error) => self.fail(&error),
         }
-    }
-}
-
-impl Completion {
-    fn guarded(&self, outcome: Outcome) -> Result<Load, EngineError> {
-        catch_unwind(AssertUnwindSafe(|| self.load(outcome))).unwrap_or_else(|_| {
-            Err(EngineError::new(
-                ErrorKind::Internal,
-                "A defect of polymongo: the server's reply could not be read",
-            ))
-        })
     }
 }
 
@@ -237,10 +229,13 @@ impl Events {
 
 impl EventSink for Events {
     fn event(&self, event: RawDocumentBuf) {
-        if let Ok(json) = serde_json::to_string(&event) {
-            let numbers = [f64::from(self.client)];
-            self.environment
-                .post(entry(0, Kind::Event, &numbers, vec![json], Vec::new()));
-        }
+        let texts = vec![failure::document_as_json(&event)];
+        self.environment.post(entry(
+            0,
+            Kind::Event,
+            &[f64::from(self.client)],
+            texts,
+            Vec::new(),
+        ));
     }
 }

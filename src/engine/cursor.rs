@@ -107,7 +107,7 @@ impl OpenCursor {
     /// Waits until it is closed.
     pub async fn closed(&self) -> EngineError {
         let mut closed = self.closed.subscribe();
-        let _sender_lives_in_self = closed.wait_for(|closed| *closed).await;
+        let _sender_lives_in_self = closed.wait_for(|closed| *closed).await.map(drop);
         unknown()
     }
 }

@@ -241,7 +241,8 @@ impl Engine {
         handle: u32,
         open: Arc<OpenCursor>,
     ) {
-        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut guard)) = turn(operation, place).await else { return };
+        let state = &mut *guard;
         let mut held = open.access().await;
         let outcome = 'batch: {
             if let Transaction::Lost(reason) = &state.transaction {
@@ -284,7 +285,7 @@ impl Engine {
                     drop(held.take());
                     state.unsettled = !settled;
                     drop(permit);
-                    session.lose(&mut state, CANCELLED).await;
+                    session.lose(state, CANCELLED).await;
                     return;
                 }
             }
@@ -292,9 +293,9 @@ impl Engine {
         self.after_batch(handle, &mut held, &outcome);
         drop(held);
         drop(open);
-        session.learn(&state);
-        session.leave_retired(&mut state);
-        drop(state);
+        session.learn(state);
+        session.leave_retired(state);
+        drop(guard);
         operation.complete(outcome);
     }
 

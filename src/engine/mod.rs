@@ -9,11 +9,11 @@ pub mod error;
 pub mod execute;
 mod in_session;
 pub mod operations;
-mod read_preference;
+pub mod read_preference;
 pub mod request;
 pub mod retry;
 mod runtime;
-mod session;
+pub(crate) mod session;
 mod transaction_options;
 pub mod write_sessions;
 
@@ -400,7 +400,7 @@ impl Engine {
         match self.accept().and(session) {
             Ok(session) => {
                 let target = crate::watch::stream::Target { db, collection };
-                self.watch(op, stream, target, session.as_deref(), &options, done);
+                self.watch(op, stream, target, session, &options, done);
             }
             Err(error) => self.refuse(done, error),
         }
@@ -444,6 +444,7 @@ impl Engine {
             Ok(changes) => changes,
             Err(error) => return self.refuse(done, error),
         };
+        dedicated::add_new(&self.router, &changes);
         let mut operation = self.operations.begin(op, 0, None, done);
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {

@@ -78,22 +78,17 @@ impl Operations {
         }
     }
 
-    /// Interrupts what runs on these pools, and what has not chosen one if `unbound`; says how many.
-    pub fn interrupt_all(&self, pools: &[u64], unbound: bool) -> usize {
+    /// Interrupts what runs on these pools.
+    pub fn interrupt_all(&self, pools: &[u64]) {
         let interrupted: Vec<Entry> = {
             let mut entries = self.entries();
-            let ids: Vec<u32> = entries
-                .iter()
-                .filter(|(_, entry)| pools.contains(&entry.pool) || (unbound && entry.pool == 0))
-                .map(|(id, _)| *id)
-                .collect();
+            let runs = |(_, entry): &(&u32, &Entry)| pools.contains(&entry.pool);
+            let ids: Vec<u32> = entries.iter().filter(runs).map(|(id, _)| *id).collect();
             ids.iter().filter_map(|id| entries.remove(id)).collect()
         };
-        let count = interrupted.len();
         for entry in interrupted {
             let _completed_meanwhile = entry.interrupt.send(Interrupt::Closed);
         }
-        count
     }
 
     /// How many run on these pools.

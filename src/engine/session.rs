@@ -258,6 +258,16 @@ impl Session {
         }
     }
 
+    /// Waits for its turn and lets go of everything; an open transaction is aborted.
+    pub async fn give_up(&self, reason: &str) {
+        let mut state = self.enter().taken().await;
+        if state.unsettled || matches!(state.transaction, Transaction::Running) {
+            self.lose(&mut state, reason).await;
+        } else {
+            self.release(&mut state);
+        }
+    }
+
     /// Aborts the transaction, whatever is known of it, and lets go of the driver's session.
     pub async fn lose(&self, state: &mut State, reason: &str) {
         let mut kills = self.kills();

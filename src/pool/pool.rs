@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::{FutureExt, Shared};
 use mongodb::{Client, event::EventHandler};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 use super::{counters::Counters, gate::Gate, settings::Settings, topology::Topology};
 use crate::{
@@ -67,6 +67,8 @@ pub struct Pool {
     last_used: AtomicU64,
     idle_since: Mutex<Instant>,
     draining: AtomicBool,
+    cut_short: AtomicUsize,
+    closed: OnceCell<()>,
     events: Events,
 }
 
@@ -90,6 +92,8 @@ impl Pool {
             last_used: AtomicU64::new(now_ms()),
             idle_since: Mutex::new(Instant::now()),
             draining: AtomicBool::new(false),
+            cut_short: AtomicUsize::new(0),
+            closed: OnceCell::new(),
             events,
         })
     }
@@ -250,9 +254,24 @@ impl Pool {
         }
     }
 
-    /// Ends the sessions, closes the sockets. Takes at most twice [`SHUTDOWN_LIMIT`].
+    /// Notes how much of what ran on it was cancelled.
+    pub fn note_cut_short(&self, units: usize) {
+        self.cut_short.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// See [`Pool::note_cut_short`].
+    pub fn cut_short(&self) -> usize {
+        self.cut_short.load(Ordering::Relaxed)
+    }
+
+    /// Ends the sessions, closes the sockets; whoever calls it first says why, all wait for the end of it. Takes at most
+    /// twice [`SHUTDOWN_LIMIT`].
     pub async fn shut_down(&self, reason: PoolClosedReason) {
         self.retire();
+        self.closed.get_or_init(|| self.shut_down_once(reason)).await;
+    }
+
+    async fn shut_down_once(&self, reason: PoolClosedReason) {
         self.gate.close();
         let before = std::mem::replace(&mut *self.connection(), Connection::Closed);
         self.write_sessions.clear();

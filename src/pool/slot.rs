@@ -83,6 +83,11 @@ impl Slot {
         self.inner().settings.clone()
     }
 
+    /// How many generations there have been.
+    pub fn generations(&self) -> u32 {
+        self.inner().generations
+    }
+
     /// Takes the current generation out; the next use opens another.
     pub fn retire(&self) -> Option<Arc<Pool>> {
         let pool = self.inner().current.take()?;

@@ -61,6 +61,7 @@ async function importStream(target, database, stream, { batchSize = BATCH, stopO
 
 /** readline alone would end quietly when its input fails: then half an export would pass for a whole one. */
 async function* linesOf(stream) {
+  /** @type {Error | null} */
   let failure = null;
   const lines = readline.createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   finished(stream, { writable: false }, (error) => {

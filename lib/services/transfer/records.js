@@ -1,7 +1,7 @@
 'use strict';
 
 const FORMAT = 'polymongo.ndjson';
-const CURRENT = 2;
+const CURRENT = /** @type {const} */ (2);
 
 /**
  * One line of an export. Version 2 writes documents, indexes and options as canonical Extended JSON, so that every BSON

@@ -57,6 +57,11 @@ function createTransfers({ database, logger, copyDefault = 'error', streamVersio
   };
 }
 
+/**
+ * @param {{onExisting?: string, merge?: boolean, drop?: boolean}} options
+ * @param {'error'|'merge'} otherwise
+ * @returns {'error'|'merge'|'replace'}
+ */
 function onExisting({ onExisting: chosen, merge, drop }, otherwise) {
   if (chosen !== undefined && !['error', 'merge', 'replace'].includes(chosen)) {
     throw new PolyMongoError(
@@ -66,7 +71,7 @@ function onExisting({ onExisting: chosen, merge, drop }, otherwise) {
       },
     );
   }
-  if (chosen !== undefined) return chosen;
+  if (chosen !== undefined) return /** @type {'error'|'merge'|'replace'} */ (chosen);
   if (drop === true) return 'replace';
   return merge === true ? 'merge' : otherwise;
 }

@@ -1,0 +1,2 @@
+/** The packages of the published binaries, of which npm installs the one that fits. */
+declare module 'polymongo-*';

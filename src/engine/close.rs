@@ -1,0 +1,140 @@
+//! Closing: what is running may finish until a deadline, the rest is cancelled, then every socket is closed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bson::{RawDocumentBuf, rawdoc};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::{Engine, cursor::OpenCursor, session::Session};
+use crate::{pool::pool::Pool, telemetry::events::PoolClosedReason};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// What cancelled operations and aborted transactions get to come to an end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Whether new work is accepted.
+#[derive(Default)]
+pub struct Lifecycle {
+    refusing: AtomicBool,
+}
+
+impl Lifecycle {
+    /// New work is refused.
+    pub fn refuses(&self) -> bool {
+        self.refusing.load(Ordering::Acquire)
+    }
+
+    /// New work is accepted again.
+    pub fn reopen(&self) {
+        self.refusing.store(false, Ordering::Release);
+    }
+}
+
+/// How to close.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Cancel what is running at once.
+    force: bool,
+    /// How long it may go on otherwise.
+    timeout: Duration,
+    /// Refuse new work until [`Engine::reopen`]; else the next use opens new pools.
+    refuse: bool,
+}
+
+impl Options {
+    /// Reads `{force?, timeoutMS?, refuse?}`.
+    pub fn parse(json: &str) -> Self {
+        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        let flag = |key: &str| value.get(key).and_then(Value::as_bool).unwrap_or(false);
+        let timeout = value.get("timeoutMS").and_then(Value::as_f64).filter(|timeout| *timeout >= 0.0);
+        Self {
+            force: flag("force"),
+            timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| Duration::from_millis(timeout.min(1.0e12) as u64)),
+            refuse: flag("refuse"),
+        }
+    }
+
+    /// At once and for good.
+    pub fn forced() -> Self {
+        Self { force: true, timeout: Duration::ZERO, refuse: true }
+    }
+}
+
+impl Engine {
+    /// Starts closing now; the future carries it through and yields `{drained, cancelled}`.
+    pub(super) fn close_all(self: Arc<Self>, options: Options) -> impl Future<Output = RawDocumentBuf> + Send + use<> {
+        if options.refuse {
+            self.lifecycle.refusing.store(true, Ordering::Release);
+        }
+        // Taken out of their slots here and now: what is submitted later belongs to another generation.
+        for slot in self.router.slots().iter().chain(&self.router.stream_slots()) {
+            if let Some(pool) = slot.retire() {
+                self.router.note_retired(&pool);
+            }
+        }
+        let pools: Vec<Arc<Pool>> = self.router.retired().clone();
+        let streams = self.streams.close_all();
+        async move {
+            let ids: Vec<u64> = pools.iter().map(|pool| pool.id).collect();
+            streams.await;
+            let sessions = self.sessions_on(&ids);
+            let before = self.units(&ids);
+            for session in &sessions {
+                self.nudge(Arc::clone(session));
+            }
+            let deadline = Instant::now() + if options.force { Duration::ZERO } else { options.timeout };
+            let all_drained = join_all(pools.iter().map(|pool| pool.drained()));
+            if tokio::time::timeout_at(deadline.into(), all_drained).await.is_err() {
+                self.cut_short(&pools, &ids).await;
+            }
+            let cancelled: usize = pools.iter().map(|pool| pool.cut_short()).sum();
+            join_all(pools.iter().map(|pool| pool.shut_down(PoolClosedReason::Close))).await;
+            for pool in &pools {
+                self.router.forget_retired(pool);
+            }
+            if options.refuse {
+                self.sessions().retain(|_, session| !sessions.iter().any(|closed| Arc::ptr_eq(closed, session)));
+            }
+            let drained = before.saturating_sub(cancelled);
+            rawdoc! { "drained": drained as i64, "cancelled": cancelled as i64 }
+        }
+    }
+
+    fn sessions_on(&self, pools: &[u64]) -> Vec<Arc<Session>> {
+        self.sessions().values().filter(|session| pools.contains(&session.pool())).cloned().collect()
+    }
+
+    /// What runs on these pools: operations, open cursors, open transactions.
+    fn units(&self, pools: &[u64]) -> usize {
+        let transactions = self.sessions_on(pools).iter().filter(|session| session.in_transaction()).count();
+        let cursors = self.cursors.count(|cursor| pools.contains(&cursor.pool));
+        self.operations.running_on(pools) + cursors + transactions
+    }
+
+    /// Cancels what is left on these pools and gives it a moment to end.
+    async fn cut_short(&self, pools: &[Arc<Pool>], ids: &[u64]) {
+        for pool in pools {
+            pool.note_cut_short(self.units(&[pool.id]));
+        }
+        self.operations.interrupt_all(ids);
+        for cursor in self.cursors.remove_where(|cursor: &OpenCursor| ids.contains(&cursor.pool)) {
+            cursor.close();
+        }
+        let sessions = self.sessions_on(ids);
+        for session in &sessions {
+            session.kill();
+        }
+        let last_words = async {
+            join_all(sessions.iter().map(|session| session.give_up("the client was closed"))).await;
+            join_all(pools.iter().map(|pool| pool.drained())).await;
+        };
+        let _whoever_is_left_loses_its_sockets = tokio::time::timeout(LAST_WORDS, last_words).await;
+    }
+}

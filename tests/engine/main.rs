@@ -1,0 +1,12 @@
+//! The engine against a real replica set (`POLYMONGO_TEST_URI`, set by `npm test`), without JavaScript.
+
+mod closing;
+mod cursors;
+mod deadlines;
+mod errors;
+mod pools;
+mod retries;
+mod sessions;
+mod streams;
+mod support;
+mod transactions;

@@ -69,7 +69,7 @@ test('aborting inside is no error, and what comes later with that session is ref
   await wrapper.transaction(async (session) => {
     kept = session;
   });
-  await expect(One.create([{ name: 'c' }], { session: kept })).rejects.toMatchObject({
+  await expect(One.updateOne({}, { name: 'c' }, { session: kept })).rejects.toMatchObject({
     code: 'TRANSACTION_ENDED',
   });
   expect(await counts()).toEqual([0, 0]);

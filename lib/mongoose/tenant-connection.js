@@ -92,12 +92,9 @@ function tenantConnectionClass(native) {
     collection(name, options) {
       const self = this[SELF];
       if (!Object.hasOwn(self.collections, name)) {
-        // Mongoose's collection takes one option away.
-        self.collections[name] = new Collection(
-          name,
-          self,
-          Object.isFrozen(options) ? options : { ...options },
-        );
+        // Mongoose's collection takes one option away, from what is not frozen.
+        const own = options && Object.isFrozen(options) ? options : { ...options };
+        self.collections[name] = new Collection(name, self, own);
       }
       return self.collections[name];
     }

@@ -4,6 +4,9 @@
  * @typedef {import('node:events').EventEmitter & {close(): unknown}} Stream
  */
 
+/** Mongoose makes its streams a moment after `watch()`: those of this turn of the event loop count as open. */
+const opened = () => new Promise((resolve) => setImmediate(resolve));
+
 /** The open change streams of one wrapper, by database. */
 class Watches {
   /** @type {Map<string, Set<Stream>>} */
@@ -48,6 +51,18 @@ class Watches {
 
   /** @param {string} dbName @returns {Promise<void>} never rejects */
   async closeDatabase(dbName) {
+    await opened();
+    await this.#close(dbName);
+  }
+
+  /** @returns {Promise<void>} never rejects */
+  async closeAll() {
+    await opened();
+    await Promise.all([...this.#streams.keys()].map((dbName) => this.#close(dbName)));
+  }
+
+  /** @param {string} dbName */
+  async #close(dbName) {
     const streams = [...(this.#streams.get(dbName) ?? [])];
     this.#streams.delete(dbName);
     await Promise.all(
@@ -59,11 +74,6 @@ class Watches {
         }
       }),
     );
-  }
-
-  /** @returns {Promise<void>} never rejects */
-  async closeAll() {
-    await Promise.all([...this.#streams.keys()].map((dbName) => this.closeDatabase(dbName)));
   }
 
   /** @param {string} dbName @param {Stream} stream */

@@ -35,14 +35,19 @@ class PoolStates {
     return this.closed || (this.states.get(dbName) ?? this.states.get('')) === 'disconnected';
   }
 
-  /** @param {{pool: string, state: string}} change */
+  /**
+   * A pool that was never connected is about to be: only what was lost counts as out of reach.
+   * @param {{pool: string, state: string}} change
+   */
   changed({ pool, state }) {
     const before = this.closed ? 'disconnected' : this.states.get(pool);
+    if (before === state || (before === undefined && state === 'disconnected')) return;
     this.states.set(pool, state);
-    if (state === 'connected') this.closed = false;
-    if (before === state) return;
-    if (state === 'connected') this.tell(pool, before === undefined ? 'connected' : 'reconnected');
-    else if (before === 'connected') this.tell(pool, 'disconnected');
+    if (state === 'disconnected') this.tell(pool, 'disconnected');
+    else {
+      this.closed = false;
+      this.tell(pool, before === undefined ? 'connected' : 'reconnected');
+    }
   }
 
   /** A pool that closed opens again by itself. @param {{pool: string}} change */

@@ -39,7 +39,7 @@ fn what_is_running_may_finish_and_new_work_is_refused() {
     assert!(batch(client.next(cursor).wait()).1);
     reply(running.wait());
     let report = reply(closing.wait());
-    assert_eq!((report.get_i64("drained"), report.get_i64("cancelled")), (Ok(3), Ok(0)));
+    assert_eq!((report.get_i64("drained").ok(), report.get_i64("cancelled").ok()), (Some(3), Some(0)));
     assert_eq!(client.stats()["state"], "closed");
     let again = reply(client.close(r#"{"refuse": true}"#).wait());
     assert_eq!(again, doc! { "drained": 0_i64, "cancelled": 0_i64 });
@@ -73,7 +73,7 @@ fn after_the_deadline_the_rest_is_cancelled() {
     assert_eq!(watching.within(Duration::from_secs(2)).unwrap_err().kind, ErrorKind::UnknownCursor);
     assert_eq!(running.wait().unwrap_err().kind, ErrorKind::Closed);
     let report = reply(one.wait());
-    assert_eq!((report.get_i64("drained"), report.get_i64("cancelled")), (Ok(0), Ok(3)), "{report}");
+    assert_eq!((report.get_i64("drained").ok(), report.get_i64("cancelled").ok()), (Some(0), Some(3)), "{report}");
     reply(other.wait());
     assert!(start.elapsed() > Duration::from_millis(390) && start.elapsed() < Duration::from_secs(4), "{start:?}");
     assert_eq!(server.open_transactions(&id), 0);

@@ -11,9 +11,9 @@ fn written_once(db: &str, times: i32, failure: bson::Document) {
     server.fail(&client.app, &doc! { "times": times }, failure);
     let update = doc! { "update": "c", "updates": [{ "q": { "_id": 1 }, "u": { "$inc": { "n": 1 } } }] };
     let reply = reply(client.write(db, &update));
-    assert_eq!(reply.get_i32("n"), Ok(1), "{reply}");
+    assert_eq!(reply.get_i32("n").ok(), Some(1), "{reply}");
     assert!(!reply.contains_key("writeConcernError"), "{reply}");
-    assert_eq!(client.find(db, &doc! {})[0].get_i32("n"), Ok(1));
+    assert_eq!(client.find(db, &doc! {})[0].get_i32("n").ok(), Some(1));
     assert!(client.stats()["operations"]["retried"].as_u64().unwrap() >= 1);
 }
 
@@ -55,7 +55,7 @@ fn a_read_survives_and_so_does_the_opening_of_a_cursor() {
         assert_eq!(client.find("engine_retry_read", &doc! {}).len(), 1);
         server.fail(&client.app, &doc! { "times": 1 }, failure);
         let count = client.send("engine_retry_read", 0, Purpose::Read, &doc! { "count": "c" }, None);
-        assert_eq!(reply(count.wait()).get_i32("n"), Ok(1));
+        assert_eq!(reply(count.wait()).get_i32("n").ok(), Some(1));
     }
 }
 
@@ -103,7 +103,7 @@ fn an_unacknowledged_write_is_not_numbered() {
         .events
         .of("command")
         .into_iter()
-        .filter(|event| event.get_str("name") == Ok("commandStarted") && event.get_str("commandName") == Ok("insert"))
+        .filter(|event| event.get_str("name").ok() == Some("commandStarted") && event.get_str("commandName").ok() == Some("insert"))
         .map(|event| event.get_document("command").unwrap().clone())
         .collect();
     assert!(!sent[0].contains_key("txnNumber"), "{}", sent[0]);
@@ -152,5 +152,5 @@ fn sessions_stay_clean_through_writes_transactions_cancellations_and_ends() {
         }
     }
     let count = reply(client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None).wait());
-    assert_eq!(count.get_i32("n"), Ok(1 + 150 + 30 + 30));
+    assert_eq!(count.get_i32("n").ok(), Some(1 + 150 + 30 + 30));
 }

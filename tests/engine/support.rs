@@ -83,7 +83,7 @@ impl EventSink for Recorder {
 
 impl Recorder {
     pub fn of(&self, kind: &str) -> Vec<Document> {
-        self.0.lock().unwrap().iter().filter(|event| event.get_str("type") == Ok(kind)).cloned().collect()
+        self.0.lock().unwrap().iter().filter(|event| event.get_str("type").ok() == Some(kind)).cloned().collect()
     }
 }
 

@@ -2,14 +2,14 @@
 
 const { PolyMongoError } = require('../error');
 
+/** Marks driver modules of ours, wherever Mongoose hands them back. */
+const OURS = Symbol('polymongo#driver');
+
 /**
  * Mongoose's own driver classes, found once per copy of the package: later its registry may hold ours.
  * @type {WeakMap<object, any>}
  */
 const natives = new WeakMap();
-
-/** Marks driver modules of ours. */
-const OURS = Symbol('polymongo#driver');
 
 /**
  * The classes Mongoose brings for MongoDB: its `Connection` and `Collection` carry buffering, `debug` and events, and
@@ -24,7 +24,7 @@ function nativeDriverOf(base) {
     native = registry.get();
     if (native[OURS]) {
       throw new PolyMongoError(
-        'The Mongoose driver registry already holds polymongo/driver; use mongoose.setDriver(require("polymongo/driver")) instead',
+        'Mongoose has lost its own driver: polymongo/driver was put into its registry. Use mongoose.setDriver(), which keeps it',
         { code: 'MONGOOSE_DRIVER_UNKNOWN' },
       );
     }
@@ -33,4 +33,4 @@ function nativeDriverOf(base) {
   return native;
 }
 
-module.exports = { nativeDriverOf, OURS };
+module.exports = { OURS, nativeDriverOf };

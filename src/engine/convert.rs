@@ -26,8 +26,8 @@ pub fn setup_error(error: &Error) -> EngineError {
         }
         None => {
             // An authentication failure wraps the server's answer.
-            let inner = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Error>);
-            if let Some((code, name)) = inner.and_then(code) {
+            let inner = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Box<Error>>);
+            if let Some((code, name)) = inner.and_then(|inner| code(inner)) {
                 converted.code = Some(code);
                 converted.code_name = name;
             }

@@ -3,7 +3,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     panic::{AssertUnwindSafe, catch_unwind},
@@ -67,7 +67,7 @@ pub struct Pool {
     last_used: AtomicU64,
     idle_since: Mutex<Instant>,
     draining: AtomicBool,
-    cut_short: AtomicUsize,
+    cut_short: OnceLock<usize>,
     closed: OnceCell<()>,
     events: Events,
 }
@@ -92,7 +92,7 @@ impl Pool {
             last_used: AtomicU64::new(now_ms()),
             idle_since: Mutex::new(Instant::now()),
             draining: AtomicBool::new(false),
-            cut_short: AtomicUsize::new(0),
+            cut_short: OnceLock::new(),
             closed: OnceCell::new(),
             events,
         })
@@ -254,14 +254,14 @@ impl Pool {
         }
     }
 
-    /// Notes how much of what ran on it was cancelled.
+    /// Notes how much of what ran on it is being cancelled; who does it first counts.
     pub fn note_cut_short(&self, units: usize) {
-        self.cut_short.fetch_add(units, Ordering::Relaxed);
+        self.cut_short.get_or_init(|| units);
     }
 
     /// See [`Pool::note_cut_short`].
     pub fn cut_short(&self) -> usize {
-        self.cut_short.load(Ordering::Relaxed)
+        self.cut_short.get().copied().unwrap_or_default()
     }
 
     /// Ends the sessions, closes the sockets; whoever calls it first says why, all wait for the end of it. Takes at most

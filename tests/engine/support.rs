@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
@@ -60,11 +60,6 @@ pub struct Pending {
 impl Pending {
     pub fn wait(self) -> Answer {
         self.answer.recv_timeout(PATIENCE).expect("the operation hangs")
-    }
-
-    /// Whether it has completed; the answer is gone then.
-    pub fn is_done(&self) -> bool {
-        self.answer.try_recv().is_ok()
     }
 
     pub fn within(self, limit: Duration) -> Answer {
@@ -277,22 +272,31 @@ impl Drop for Client {
     }
 }
 
+/// The server has one `failCommand`: who has set it keeps it to the end of the test.
+static FAILPOINT: Mutex<()> = Mutex::new(());
+
 /// The server's own view, and its failpoints.
-pub struct Server(Client);
+pub struct Server(Client, std::cell::RefCell<Option<MutexGuard<'static, ()>>>);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.1.borrow().is_some() {
+            self.0.run("admin", &doc! { "configureFailPoint": "failCommand", "mode": "off" });
+        }
+    }
+}
 
 impl Server {
     pub fn new() -> Self {
-        Self(Client::new())
+        Self(Client::new(), std::cell::RefCell::default())
     }
 
-    /// Lets commands of one application fail, scoped so that tests do not disturb each other.
+    /// Lets commands of one application fail.
     pub fn fail(&self, app: &str, mode: &Document, mut data: Document) {
+        let mut guard = self.1.borrow_mut();
+        guard.get_or_insert_with(|| FAILPOINT.lock().unwrap_or_else(PoisonError::into_inner));
         data.insert("appName", app);
         self.0.run("admin", &doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data });
-    }
-
-    pub fn heal(&self) {
-        self.0.run("admin", &doc! { "configureFailPoint": "failCommand", "mode": "off" });
     }
 
     /// What an application's connections do; idle ones included.
@@ -304,12 +308,6 @@ impl Server {
         self.aggregate(pipeline)
     }
 
-    /// Those connections of an application that are not its monitors.
-    pub fn sockets(&self, app: &str) -> usize {
-        let connections = self.connections(app);
-        connections.iter().filter(|one| !is_monitor(one)).count()
-    }
-
     /// Transactions that are open on the server, in sessions that `lsid` names.
     pub fn open_transactions(&self, id: &bson::Bson) -> usize {
         let pipeline = vec![
@@ -317,6 +315,13 @@ impl Server {
             doc! { "$match": { "lsid.id": id, "transaction": { "$exists": true } } },
         ];
         self.aggregate(pipeline).len()
+    }
+
+    pub fn dbg(&self, namespace: &str) -> Vec<Document> {
+        self.aggregate(vec![
+            doc! { "$currentOp": { "idleCursors": true, "localOps": true } },
+            doc! { "$match": { "ns": namespace } },
+        ])
     }
 
     pub fn open_cursors(&self, namespace: &str) -> usize {
@@ -331,12 +336,6 @@ impl Server {
         let body = doc! { "aggregate": 1, "pipeline": pipeline, "cursor": { "batchSize": 10_000 } };
         batch(self.0.open(handle(), "admin", 0, &body).wait()).0
     }
-}
-
-/// A monitor waits in a streaming `hello`, or between two of them.
-fn is_monitor(connection: &Document) -> bool {
-    let command = connection.get_document("command");
-    command.is_ok_and(|command| command.contains_key("hello") || command.contains_key("isMaster"))
 }
 
 /// Waits until something is as it should be.

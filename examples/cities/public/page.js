@@ -1,5 +1,6 @@
 const TYPING_PAUSE_MS = 150;
-const MOST_CHANGES = 12;
+const MOST_CITIES = 12;
+const MOST_CHANGES = 8;
 const FIGURES_EVERY_MS = 2_000;
 
 const element = (id) => document.getElementById(id);
@@ -32,7 +33,7 @@ async function search() {
   const start = element('search').value.trim();
   const query = new URLSearchParams({
     db: element('country').value,
-    limit: '20',
+    limit: MOST_CITIES,
     ...(start && { q: start }),
   });
   try {
@@ -40,7 +41,7 @@ async function search() {
     // An answer that was overtaken by a later search must not replace that one's.
     if (mine !== latestSearch) return;
     element('cities').replaceChildren(...cities.map(cityRow));
-    const which = cities.length === 20 ? 'the first 20' : `${cities.length}`;
+    const which = cities.length === MOST_CITIES ? `the first ${MOST_CITIES}` : `${cities.length}`;
     say(
       'found',
       `Showing ${which}${start ? ` that start with “${start}”` : ''}, of ${number(total)} in this country`,
@@ -99,8 +100,7 @@ async function add(event) {
 
 async function showFigures() {
   try {
-    const { activeConnections, poolStats } = await request('/stats');
-    element('in-use').textContent = `${number(activeConnections)} databases`;
+    const { poolStats } = await request('/stats');
     element('connections').textContent = `${poolStats.totalConnections} of ${poolStats.maxPoolSize}`;
   } catch {
     // The next round may work; the live state already tells that the server is away.

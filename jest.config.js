@@ -9,7 +9,7 @@ module.exports = {
   transformIgnorePatterns: [],
   // These bring their own Mongoose or none at all: once is enough.
   testPathIgnorePatterns:
-    process.env.POLYMONGO_MONGOOSE === '8' ? ['/__test__/(tooling|demo|package)/'] : ['/node_modules/'],
+    process.env.POLYMONGO_MONGOOSE === '8' ? ['/__test__/(tooling|demo|package|types)/'] : ['/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/target/', '<rootDir>/npm/'],
   globalSetup: '<rootDir>/__test__/support/global-setup.js',
   globalTeardown: '<rootDir>/__test__/support/global-teardown.js',

@@ -42,6 +42,8 @@ async function startReplicaSet({ nodes = 1, args = [], auth, log } = {}) {
         count: nodes,
         storageEngine: 'wiredTiger',
         args: [...MONGOD_ARGS, ...args],
+        // Ctrl-C reaches all processes of a terminal; whoever uses the servers gets to finish first.
+        spawn: { detached: true },
         ...(auth && { auth: { enable: true, ...auth } }),
       },
     });

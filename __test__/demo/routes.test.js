@@ -6,7 +6,7 @@ let demo;
 let url;
 
 beforeAll(async () => {
-  demo = await startDemo('--limit', '5', '--port', '0');
+  demo = await startDemo(['--limit', '5', '--port', '0']);
   [url] = await demo.printed(/http:\/\/localhost:\d+/);
 }, 120_000);
 

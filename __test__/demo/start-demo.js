@@ -10,16 +10,22 @@ const root = path.resolve(__dirname, '../..');
  * Runs the demo in a process of its own, as `npm run demo` does after its set-up.
  *
  * @param {string[]} args
+ * @param {{ownGroup?: boolean}} [options] `ownGroup`: as if it had a terminal of its own, whose Ctrl-C `stop` then is
  */
-async function startDemo(...args) {
+async function startDemo(args, { ownGroup = false } = {}) {
   const mongod = await findMongod();
   const program = "require('./examples/cities').main(process.argv.slice(1))";
   const child = spawn(process.execPath, ['-e', program, '--', ...args], {
     cwd: root,
     env: { ...process.env, POLYMONGO_MONGOD: mongod.path },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
-  const demo = { output: '', stop: () => child.kill('SIGINT') && demo.ended };
+  const stop = () => {
+    process.kill(ownGroup ? -child.pid : child.pid, 'SIGINT');
+    return demo.ended;
+  };
+  const demo = { output: '', stop };
   const heard = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

@@ -22,14 +22,14 @@ const OTHERS = new Set([
   'TRANSACTION_ABORTED',
 ]);
 
-/** Every word in the form of a code, with the files it stands in. */
+/** Every word in the form of a code, and whatever is a `code`, with the files it stands in. */
 function codesInLib() {
   const found = new Map();
   for (const name of fs.readdirSync(path.join(ROOT, 'lib'), { recursive: true })) {
     if (!name.endsWith('.js')) continue;
     const source = fs.readFileSync(path.join(ROOT, 'lib', name), 'utf8');
-    for (const [, code] of source.matchAll(/['"]([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)['"]/g))
-      found.set(code, [...(found.get(code) ?? []), name]);
+    for (const form of [/['"]([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)['"]/g, /code: ['"]([A-Z]+)['"]/g])
+      for (const [, code] of source.matchAll(form)) found.set(code, [...(found.get(code) ?? []), name]);
   }
   return found;
 }

@@ -7,6 +7,8 @@ const { POOL_OPTIONS, WRAPPER_OPTIONS } = require('../../lib/wrapper/options');
 const { compile } = require('../support/compile');
 const { createProject } = require('../support/project');
 
+jest.setTimeout(120_000);
+
 const project = createProject({ mongoose: 'mongoose', files: ['index.d.ts', 'index.d.mts'] });
 afterAll(project.remove);
 

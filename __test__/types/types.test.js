@@ -7,6 +7,9 @@ const { createProject } = require('../support/project');
 
 const SOURCES = fs.readdirSync(__dirname).filter((name) => /\.[cm]ts$/.test(name));
 
+// The compiler reads all of Mongoose's declarations, which takes its time on a busy machine.
+jest.setTimeout(120_000);
+
 describe.each(['mongoose', 'mongoose8'])('typings beside %s', (mongoose) => {
   const project = createProject({ mongoose, files: ['index.d.ts', 'index.d.mts'] });
   afterAll(project.remove);

@@ -2,7 +2,7 @@
 
 const { parseArgs } = require('node:util');
 const { openCities } = require('./open-cities');
-const { serve } = require('./serve');
+const { requireFreePort, serve } = require('./serve');
 const { number, queryTenants, tableOf } = require('./summary');
 
 const print = (text = '') => process.stdout.write(`${text}\n`);
@@ -15,6 +15,7 @@ const print = (text = '') => process.stdout.write(`${text}\n`);
  */
 async function main(args) {
   const { once, port, limit } = readArguments(args);
+  if (!once) await requireFreePort(port);
   print(`Cities of the world, one database per country${limit ? `, at most ${limit} cities of each` : ''}`);
   const cities = await openCities({ limit });
   printLoaded(cities);

@@ -12,15 +12,7 @@ const { createApp } = require('./app');
  */
 async function serve({ wrapper, City, tenants }, port) {
   const server = http.createServer(createApp(wrapper, City, tenants));
-  server.listen(port);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new Error(`Port ${port} is taken; choose another one: PORT=${port + 1} npm run demo`, {
-      cause: error,
-    });
-  }
+  await listen(server, port);
   const stop = async () => {
     server.close();
     // Browsers that watch a tenant would keep the server open for ever.
@@ -30,4 +22,24 @@ async function serve({ wrapper, City, tenants }, port) {
   return { url: `http://localhost:${server.address().port}`, stop };
 }
 
-module.exports = { serve };
+/** Better known before everything is loaded than after. */
+async function requireFreePort(port) {
+  const server = http.createServer();
+  await listen(server, port);
+  server.close();
+  await once(server, 'close');
+}
+
+async function listen(server, port) {
+  server.listen(port);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} is taken; choose another one: PORT=${port + 1} npm run demo`, {
+      cause: error,
+    });
+  }
+}
+
+module.exports = { requireFreePort, serve };

@@ -45,6 +45,8 @@ class AbstractCursor extends EventEmitter {
     this.transform = null;
     /** @type {Promise<void> | null} */
     this.fetching = null;
+    /** What the caller gave for all of it; the operation has what is left. */
+    this.timeoutMS = op.timeoutMS;
     /** @type {number | null} */
     this.deadline = null;
     /** @type {(() => void) | null} */
@@ -347,6 +349,7 @@ class AbstractCursor extends EventEmitter {
       this.prepare();
       // A copy where the moment decides about the concerns: the same cursor may run again under others.
       const body = op.clientSession === null ? this.body : { ...this.body };
+      op.timeoutMS = this.timeoutMS;
       op.admit(body);
       if (op.timeoutMS !== null && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;
       this.accept(await this.start(body));

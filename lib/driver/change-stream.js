@@ -45,6 +45,8 @@ class ChangeStream extends EventEmitter {
     this.opening = null;
     /** @type {Promise<any> | null} */
     this.fetching = null;
+    /** What ended it, until somebody has been told. @type {any} */
+    this.failure = null;
     this.documents = NOTHING;
     this.position = 0;
     this.batchToken = null;
@@ -73,6 +75,7 @@ class ChangeStream extends EventEmitter {
   async hasNext() {
     this.enterIteratorMode();
     while (this.bufferedCount() === 0) {
+      if (this.failure !== null) throw this.closedError();
       if (this.isClosed) return false;
       await this.fetch();
     }
@@ -227,8 +230,9 @@ class ChangeStream extends EventEmitter {
     } catch (error) {
       if (this.isClosed) return;
       if (error instanceof this.op.codec.mongo.MongoCursorExhaustedError) return this.end();
-      if (this.mode !== 'emitter') await this.close();
-      throw error;
+      if (this.mode === 'emitter') throw error;
+      this.failure = error;
+      await this.close();
     }
   }
 
@@ -255,14 +259,13 @@ class ChangeStream extends EventEmitter {
     const waited = new Promise((resolve) => {
       timer = setTimeout(resolve, duration);
     });
-    // What arrives later stays for the next call.
-    const fetching = this.fetch();
-    fetching.catch(() => {});
     try {
-      await Promise.race([fetching, waited]);
+      // What arrives later stays for the next call.
+      await Promise.race([this.fetch(), waited]);
     } finally {
       clearTimeout(timer);
     }
+    if (this.failure !== null) throw this.closedError();
   }
 
   async nextChange() {
@@ -299,8 +302,11 @@ class ChangeStream extends EventEmitter {
     this.emit('close');
   }
 
+  /** The failure that ended it, once; afterwards that it is closed. */
   closedError() {
-    return new this.op.codec.mongo.MongoAPIError(CLOSED);
+    const { failure } = this;
+    this.failure = null;
+    return failure ?? new this.op.codec.mongo.MongoAPIError(CLOSED);
   }
 }
 

@@ -368,15 +368,33 @@ class Engine extends EventEmitter {
     if (this.listenerCount(event.type) === 0) return;
     // Commands and replies hold values of BSON types, and there is none of either before the first operation.
     const codec = event.type === 'command' ? this.#codec : null;
-    this.emit(event.type, codec === null ? event : codec.BSON.EJSON.parse(text));
+    this.emit(event.type, codec === null ? event : typed(codec, text, event));
   }
 }
 
-/** @param {string} kind */
-function codeOf(kind) {
-  return kind === 'closed'
-    ? 'WRAPPER_CLOSED'
-    : kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+/**
+ * Documents may have fields that look like extended JSON and are not (`serverStatus` has); then the plain form has to do.
+ * @param {Codec} codec
+ * @param {string} text
+ * @param {any} plain
+ */
+function typed(codec, text, plain) {
+  try {
+    return codec.BSON.EJSON.parse(text);
+  } catch {
+    return plain;
+  }
 }
+
+/** @type {Record<string, string>} */
+const CODES = {
+  __proto__: null,
+  closed: 'WRAPPER_CLOSED',
+  invalidArgument: 'OPTION_INVALID',
+  configuration: 'OPTION_INVALID',
+};
+
+/** What can go wrong before any Mongoose is known. @param {string} kind */
+const codeOf = (kind) => CODES[kind] ?? 'INTERNAL';
 
 module.exports = { Engine };

@@ -6,14 +6,11 @@ const { TopologyDescription } = require('../protocol/topology-description');
 const SOURCES = new Map([
   ['topologyDescriptionChanged', 'topology'],
   ['serverDescriptionChanged', 'topology'],
-  ['serverHeartbeatStarted', 'heartbeat'],
   ['serverHeartbeatSucceeded', 'heartbeat'],
   ['serverHeartbeatFailed', 'heartbeat'],
   ['commandStarted', 'command'],
   ['commandSucceeded', 'command'],
   ['commandFailed', 'command'],
-  ['connectionPoolCreated', 'poolOpened'],
-  ['connectionPoolClosed', 'poolClosed'],
 ]);
 
 /** Brings the engine's events to one client's listeners, under the names and in the shapes of the official driver. */
@@ -45,28 +42,40 @@ class EventRelay {
    * @param {any} given
    */
   pass(source, given) {
-    if (!this.isHeard(source)) return this.leave(source);
-    if (source === 'topology') return this.passTopology(given);
-    const { name, type, ...details } = given;
-    this.client.emit(
-      source === 'command' || source === 'heartbeat' ? (name ?? type) : EVENT_OF.get(source),
-      details,
-    );
+    if (!this.isHeard(source)) this.leave(source);
+    else if (source === 'topology') this.passTopology(given);
+    else if (source === 'command') this.passCommand(given);
+    else this.passHeartbeat(given);
   }
 
   /** @param {string} source */
   isHeard(source) {
-    for (const [event, from] of SOURCES)
-      if (from === source && this.client.listenerCount(event) > 0) return true;
+    for (const [event, from] of SOURCES) if (from === source && this.client.listenerCount(event) > 0) return true;
     return false;
   }
 
-  /** @param {string} source */
+  /**
+   * The last listener is gone: the engine must not hold the client for nothing.
+   * @param {string} source
+   */
   leave(source) {
     const listener = this.listeners.get(source);
     if (listener === undefined) return;
     this.listeners.delete(source);
     this.client.s.engine.off(source, listener);
+  }
+
+  /** @param {any} given */
+  passCommand({ name, type, pool, connectionId, serverConnectionId, failure, ...details }) {
+    const event = { address: connectionId, connectionId: serverConnectionId, ...details };
+    this.client.emit(name, failure === undefined ? event : { ...event, failure: new Error(failure) });
+  }
+
+  /** @param {any} given */
+  passHeartbeat({ address, durationMS, error }) {
+    const event = { connectionId: address, duration: durationMS };
+    if (error === undefined) this.client.emit('serverHeartbeatSucceeded', event);
+    else this.client.emit('serverHeartbeatFailed', { ...event, failure: new Error(error) });
   }
 
   /** @param {any} topology */
@@ -75,7 +84,7 @@ class EventRelay {
     this.description = new TopologyDescription(topology, this.client.s.options.heartbeatFrequencyMS);
     for (const [address, server] of this.description.servers) {
       const previous = before.servers.get(address);
-      if (previous?.type === server.type && previous?.error?.message === server.error?.message) continue;
+      if (previous?.type === server.type && previous.error?.message === server.error?.message) continue;
       this.client.emit('serverDescriptionChanged', {
         address,
         previousDescription: previous ?? null,
@@ -88,10 +97,5 @@ class EventRelay {
     });
   }
 }
-
-const EVENT_OF = new Map([
-  ['poolOpened', 'connectionPoolCreated'],
-  ['poolClosed', 'connectionPoolClosed'],
-]);
 
 exports.EventRelay = EventRelay;

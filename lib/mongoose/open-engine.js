@@ -18,7 +18,7 @@ const DEFAULTS = { maxPoolSize: 100, connectTimeoutMS: 2000, heartbeatFrequencyM
  * @param {any} base a Mongoose instance
  * @param {string} uri
  * @param {Record<string, any>} options
- * @returns {{engine: Engine, dbName: string, connection: import('../protocol/connection-string').Connection}}
+ * @returns {{engine: any, dbName: string, connection: import('../protocol/connection-string').Connection}}
  */
 function openEngine(base, uri, options) {
   const { dbName } = new base.mongo.MongoClient(uri, options).options;

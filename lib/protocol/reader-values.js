@@ -57,8 +57,8 @@ function createValueReaders(BSON, readShape) {
         return string(page);
       case WIDE_TEXT:
         page.wideText = page.texts[page.firstText + values[page.at++]];
-        page.wideTextAt = 0;
-        return string(page);
+        page.wideTextAt = values[page.at++] | 0;
+        return page.wideText.substring(0, page.wideTextAt);
       case WHOLE_TEXT:
         return page.texts[page.firstText + values[page.at++]];
       case FALSE:

@@ -43,12 +43,7 @@ class Closing {
   #running = null;
 
   /**
-   * @param {object} parts
-   * @param {import('./engine-lease').EngineLease} parts.lease
-   * @param {import('../services/watches').Watches} parts.watches
-   * @param {import('./lifecycle').Lifecycle} parts.lifecycle
-   * @param {{close(): void}} parts.tenants
-   * @param {import('../services/logger').Logger} parts.logger
+   * @param {import('./core').Core} parts
    */
   constructor(parts) {
     this.#parts = parts;

@@ -3,9 +3,6 @@
 const { PolyMongoError } = require('../error');
 const { warnOnce } = require('../services/warn-once');
 
-/** Where polymongo 1.3 kept everything when no default database was given, whatever the URI named. */
-const FORMER_DEFAULT = 'default';
-
 /** @param {any} engine @param {any} op @param {string} dbName @returns {Promise<Set<string>>} */
 async function collectionsOf(engine, op, dbName) {
   const body = {
@@ -28,26 +25,27 @@ const FORBIDDEN = new Set([13, 18, 8000]);
  * @param {object} parts
  * @param {any} parts.engine         Not held back by the very check
  * @param {() => any} parts.operation
- * @param {string} parts.dbName      The database the URI names
+ * @param {string} parts.dbName         The database the URI names
+ * @param {string} parts.formerDefault  Where polymongo 1.3 kept everything, whatever the URI named
  * @param {() => Iterable<any>} parts.models
  * @returns {() => Promise<void>} checks; again only if it could not look
  */
-function firstLook({ engine, operation, dbName, models }) {
+function firstLook({ engine, operation, dbName, formerDefault, models }) {
   /** @type {Promise<void> | null} */
   let looking = null;
 
   async function look() {
     const wanted = [...models()].map((model) => model.collection.collectionName);
-    if (wanted.length === 0 || dbName === FORMER_DEFAULT) return;
+    if (wanted.length === 0) return;
     let former;
     let named;
     try {
-      const both = [FORMER_DEFAULT, dbName].map((name) => collectionsOf(engine, operation(), name));
+      const both = [formerDefault, dbName].map((name) => collectionsOf(engine, operation(), name));
       [former, named] = await Promise.all(both);
     } catch (error) {
       if (!FORBIDDEN.has(error.code)) throw error;
       warnOnce(
-        `mongoURI names the database "${dbName}" and polymongo may not look whether "${FORMER_DEFAULT}" holds data of ` +
+        `mongoURI names the database "${dbName}" and polymongo may not look whether "${formerDefault}" holds data of ` +
           'polymongo 1.3; say which one is meant with defaultDB',
         'DEFAULT_DATABASE_AMBIGUOUS',
       );
@@ -56,11 +54,11 @@ function firstLook({ engine, operation, dbName, models }) {
     const left = wanted.filter((name) => former.has(name));
     if (left.length === 0 || wanted.some((name) => named.has(name))) return;
     throw new PolyMongoError(
-      `The database "${FORMER_DEFAULT}" holds the collections ${left.map((name) => `"${name}"`).join(', ')} and the ` +
-        `database "${dbName}" that mongoURI names holds none of them. polymongo 1.3 used "${FORMER_DEFAULT}" whatever ` +
-        `the URI named. Pass compat: "1.3" or defaultDB: "${FORMER_DEFAULT}" to go on using it, or defaultDB: ` +
+      `The database "${formerDefault}" holds the collections ${left.map((name) => `"${name}"`).join(', ')} and the ` +
+        `database "${dbName}" that mongoURI names holds none of them. polymongo 1.3 used "${formerDefault}" whatever ` +
+        `the URI named. Pass compat: "1.3" or defaultDB: "${formerDefault}" to go on using it, or defaultDB: ` +
         `"${dbName}" to start afresh`,
-      { code: 'DEFAULT_DATABASE_AMBIGUOUS', dbName, formerDefault: FORMER_DEFAULT },
+      { code: 'DEFAULT_DATABASE_AMBIGUOUS', dbName, formerDefault },
     );
   }
 

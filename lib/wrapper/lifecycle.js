@@ -40,11 +40,19 @@ class Lifecycle {
       report: (failure) => this.#reportFailure(failure),
     });
     this.#listen();
+    // Another wrapper may have opened the pool that both share.
+    if (parts.engine.stats().state === 'connected') this.#state = 'connected';
   }
 
   /** @returns {State} */
   get state() {
     return this.#state;
+  }
+
+  /** Whether anything is open or being opened. */
+  get hasConnections() {
+    const shared = this.#state !== 'disconnected' && this.#state !== 'not initialized';
+    return shared || [...this.#dedicated.values()].includes('connected');
   }
 
   /** State of one database's pool. @param {string} dbName */
@@ -120,7 +128,11 @@ class Lifecycle {
     };
     follow('topology', (self, event) => self.#topologyChanged(event));
     follow('poolClosed', (self, event) => self.#poolClosed(event));
-    follow('poolOpened', (_self, { pool }) => logger.debug(`Pool opened: ${pool || 'shared'}`));
+    follow('poolOpened', (self, { pool }) => {
+      logger.debug(`Pool opened: ${pool || 'shared'}`);
+      if (!pool && (self.#state === 'not initialized' || self.#state === 'disconnected'))
+        self.#state = 'connecting';
+    });
     follow('log', (_self, { level, target, message }) => {
       const say = level === 'debug' || level === 'warn' ? level : 'info';
       logger[say](`${target}: ${message}`);

@@ -138,7 +138,7 @@ impl NativeEnvironment {
     }
 }
 
-fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'_>> {
+pub(super) fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'_>> {
     if size_of_val(values.as_slice()) <= COPIED {
         Float64ArraySlice::copy_from(env, values)
     } else {
@@ -146,7 +146,7 @@ fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'_>> {
     }
 }
 
-fn list<T: ToNapiValue>(env: &Env, items: impl IntoIterator<Item = T>) -> Result<Array<'_>> {
+pub(super) fn list<T: ToNapiValue>(env: &Env, items: impl IntoIterator<Item = T>) -> Result<Array<'_>> {
     let mut list = env.create_array(0)?;
     for (index, item) in (0..).zip(items) {
         list.set(index, item)?;

@@ -10,6 +10,7 @@ mod depth;
 mod environment;
 mod failure;
 mod outbox;
+mod unpack;
 
 /// The version of the package this binary belongs to; the loader refuses another one.
 #[napi_derive::napi(catch_unwind)]

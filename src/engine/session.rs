@@ -270,7 +270,6 @@ impl Session {
 
     /// Aborts the transaction, whatever is known of it, and lets go of the driver's session.
     pub async fn lose(&self, state: &mut State, reason: &str) {
-        let mut kills = self.kills();
         if let Some(client) = &mut state.client {
             let give_up = async {
                 if state.unsettled {
@@ -282,10 +281,7 @@ impl Session {
                     let _too_late_anyway = client.abort_transaction().await;
                 }
             };
-            tokio::select! {
-                _left_to_the_server = tokio::time::timeout(GIVE_UP_LIMIT, give_up) => {}
-                _killed = kills.changed() => {}
-            }
+            let _left_to_the_server = tokio::time::timeout(GIVE_UP_LIMIT, give_up).await;
         }
         state.unsettled = false;
         state.transaction = Transaction::Lost(reason.to_owned());

@@ -49,7 +49,7 @@ impl OpenTexts {
         }
         texts.push(content.to_owned());
         *open = Some(index);
-        Some(Put::Opened(tag, index, sign * length))
+        Some(Put::Opened(tag, index, length))
     }
 
     /// How long the open texts are.

@@ -77,7 +77,6 @@ fn after_the_deadline_the_rest_is_cancelled() {
     reply(other.wait());
     assert!(start.elapsed() > Duration::from_millis(390) && start.elapsed() < Duration::from_secs(4), "{start:?}");
     assert_eq!(server.open_transactions(&id), 0);
-    let ns=format!("{db}.c"); println!("{:?}", server.dbg(&ns)); std::thread::sleep(Duration::from_millis(1500)); println!("later {:?}", server.dbg(&ns));
     assert_eq!(server.open_cursors(&format!("{db}.c")), 0);
     assert_eq!(client.next(cursor).wait().unwrap_err().kind, ErrorKind::UnknownCursor);
     // Nothing was refused: the next use opens again.

@@ -317,13 +317,6 @@ impl Server {
         self.aggregate(pipeline).len()
     }
 
-    pub fn dbg(&self, namespace: &str) -> Vec<Document> {
-        self.aggregate(vec![
-            doc! { "$currentOp": { "idleCursors": true, "localOps": true } },
-            doc! { "$match": { "ns": namespace } },
-        ])
-    }
-
     pub fn open_cursors(&self, namespace: &str) -> usize {
         let pipeline = vec![
             doc! { "$currentOp": { "idleCursors": true, "localOps": true } },

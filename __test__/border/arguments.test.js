@@ -1,0 +1,103 @@
+'use strict';
+
+const native = require('../../lib/native');
+
+const bytes = Buffer.from([5, 0, 0, 0, 0]);
+
+/** Things that no argument takes. */
+const STRANGE = [undefined, null, {}, [], Symbol('a'), () => {}, 1n, new Proxy({}, {}), new Date()];
+
+let environment;
+let client;
+let load = null;
+beforeAll(() => {
+  environment = new native.NativeEnvironment(() => {
+    for (let next = environment.drain(); next !== null; next = environment.drain()) load = next;
+  });
+  client = new native.NativeClient(
+    environment,
+    1,
+    'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=10',
+    '{}',
+  );
+});
+
+/** The members of a class with arguments that they take. */
+const MEMBERS = {
+  command: [2, 'a', 0, 0, bytes, null],
+  openCursor: [2, 3, 'a', 0, 0, bytes, null],
+  nextBatch: [2, 3, 0, null],
+  closeCursor: [2, 3],
+  cancel: [2],
+  startSession: [4, '{}'],
+  startTransaction: [4, '{}'],
+  commitTransaction: [2, 4, null],
+  abortTransaction: [2, 4, null],
+  endSession: [2, 4],
+  sessionInfo: [4],
+  advanceSession: [4, bytes],
+  openStream: [2, 5, 'a', null, 0, bytes],
+  nextChanges: [2, 5, 0],
+  closeStream: [2, 5],
+  connect: [2, null],
+  configure: [2, '["a"]', null],
+  closePool: [2, 'a'],
+  close: [2, '{}'],
+};
+
+test('every member of a client is here', () => {
+  const members = Object.getOwnPropertyNames(native.NativeClient.prototype);
+  const known = [...Object.keys(MEMBERS), 'constructor', 'reopen', 'stats'];
+  expect(members.sort()).toEqual(known.sort());
+});
+
+describe.each(Object.entries(MEMBERS))('%s', (name, taken) => {
+  test('refuses arguments of a wrong type', () => {
+    for (const [position, value] of taken.entries()) {
+      for (const strange of STRANGE) {
+        if (value === null && strange == null) continue;
+        const given =
+          taken.with?.(position, strange) ?? taken.map((item, i) => (i === position ? strange : item));
+        expect(() => client[name](...given)).toThrow();
+      }
+    }
+    expect(() => client[name]()).toThrow();
+  });
+
+  test('refuses to be called on something else', () => {
+    for (const receiver of [...STRANGE, environment, Object.create(client)]) {
+      expect(() => client[name].apply(receiver, taken)).toThrow();
+    }
+  });
+});
+
+test.each([
+  ['nothing', Buffer.alloc(0)],
+  ['too little', bytes.subarray(0, 4)],
+  ['too much', Buffer.concat([bytes, bytes])],
+  ['a length below zero', Buffer.from([0xff, 0xff, 0xff, 0xff, 0])],
+  ['no end', Buffer.from([5, 0, 0, 0, 1])],
+  ['another kind of array', new Float64Array(8)],
+])('what is not BSON is an error of the operation: %s', async (_name, body) => {
+  load = null;
+  client.command(9, 'a', 0, 0, body, null);
+  while (load === null) await new Promise(setImmediate);
+  const [values, texts] = load;
+  expect(values.slice(0, 2)).toEqual(new Float64Array([9, 0]));
+  expect(texts[0]).toBe('invalidArgument');
+});
+
+test('constructors refuse what they cannot use', () => {
+  const { NativeClient, NativeEnvironment } = native;
+  for (const strange of STRANGE) {
+    if (typeof strange !== 'function') expect(() => new NativeEnvironment(strange)).toThrow();
+    expect(() => new NativeClient(strange, 1, 'mongodb://a/', '{}')).toThrow();
+    expect(() => new NativeClient(environment, strange, 'mongodb://a/', '{}')).toThrow();
+    expect(() => new NativeClient(environment, 1, strange, '{}')).toThrow();
+    expect(() => new NativeClient(environment, 1, 'mongodb://a/', strange)).toThrow();
+  }
+  expect(() => new NativeClient(environment, 1, 'mongodb://a/', '[')).toThrow();
+  expect(() => NativeClient(environment, 1, 'mongodb://a/', '{}')).toThrow();
+  expect(() => environment.shape({})).toThrow();
+  expect(environment.shape(4_000_000)).toBeNull();
+});

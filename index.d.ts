@@ -134,7 +134,10 @@ declare class PolyMongo {
   onTheseDBConnect(dbNames: string | readonly string[], callback: PolyMongo.ConnectionCallback): () => void;
 
   /** As {@link PolyMongo.onDbDisconnect}, for these databases only. */
-  onTheseDBDisconnect(dbNames: string | readonly string[], callback: PolyMongo.ConnectionCallback): () => void;
+  onTheseDBDisconnect(
+    dbNames: string | readonly string[],
+    callback: PolyMongo.ConnectionCallback,
+  ): () => void;
 
   /**
    * Closes everything in good order: change streams are closed, new work is refused (`WRAPPER_CLOSED`), what is running
@@ -258,9 +261,7 @@ declare namespace PolyMongo {
   };
 
   /** The call signature of `Model.db`. */
-  export interface DatabaseSelector<M extends AnyModel> {
-    (dbName?: string): BoundModel<M>;
-  }
+  export type DatabaseSelector<M extends AnyModel> = (dbName?: string) => BoundModel<M>;
 
   /** What `wrapModel` returns, written either by model (`WrappedModel<typeof User>`) or by document type. */
   export type WrappedModel<T> = [T] extends [AnyModel] ? BoundModel<T> : BoundModel<mongoose.Model<T>>;
@@ -305,15 +306,21 @@ declare namespace PolyMongo {
     zlibCompressionLevel?: number;
     /** How servers are monitored. Default `auto`. */
     serverMonitoringMode?: 'auto' | 'poll' | 'stream';
-    /** Emit `commandStarted`, `commandSucceeded` and `commandFailed` on the connections. Costs time. Default false. */
+    /**
+     * Log every command, and emit `commandStarted`, `commandSucceeded` and `commandFailed` on `connection.getClient()`.
+     * Costs time. Default false.
+     */
     monitorCommands?: boolean;
     /** Stable API. */
     serverApi?: '1' | { version: '1'; strict?: boolean; deprecationErrors?: boolean };
     /** Name and version of a library built on this one, for the server's logs. */
     driverInfo?: { name?: string; version?: string };
 
+    /** Name of the replica set that the servers must belong to. */
     replicaSet?: string;
+    /** Talk to the one host given, whatever set it belongs to. Default false. */
     directConnection?: boolean;
+    /** The host is a load balancer in front of `mongos`. Default false. */
     loadBalanced?: boolean;
     /** `mongodb+srv` only: how many of the hosts to use. 0: all. */
     srvMaxHosts?: number;
@@ -341,56 +348,93 @@ declare namespace PolyMongo {
     pass?: string;
     /** The database that holds the user. */
     authSource?: string;
+    /** How to prove who we are. Default: what the server offers. */
     authMechanism?: 'DEFAULT' | 'SCRAM-SHA-1' | 'SCRAM-SHA-256' | 'MONGODB-X509' | 'PLAIN';
+    /** Further settings of the mechanism. Never shown in logs or errors. */
     authMechanismProperties?: Record<string, unknown>;
 
+    /** Which servers may answer reads. Default `primary`. */
     readPreference?: ReadPreferenceMode | ReadPreference;
+    /** Tag sets for `readPreference`, in order of preference. */
     readPreferenceTags?: Record<string, string>[];
     /** At least 90, or -1 for no limit. */
     maxStalenessSeconds?: number;
+    /** How settled the data must be that is read. Default: the server's. */
     readConcern?: ReadConcernLevel | { level: ReadConcernLevel };
+    /** The same as `readConcern`, as it stands in a URI. */
     readConcernLevel?: ReadConcernLevel;
+    /** When a write counts as done. Default: the server's. */
     writeConcern?: Acknowledgement | WriteConcern;
+    /** The same as `writeConcern.w`, as it stands in a URI. */
     w?: Acknowledgement;
+    /** Wait for the journal. The same as `writeConcern.j`. */
     journal?: boolean;
     /** The same as `journal`. */
     j?: boolean;
+    /** How long the server may wait for the write concern. */
     wtimeoutMS?: number;
     /** The same as `wtimeoutMS`. */
     wtimeout?: number;
 
+    /** Turn BSON numbers, dates and the like into JavaScript's own. Default true. */
     promoteValues?: boolean;
+    /** Turn 64-bit integers into numbers where these can hold them. Default true. */
     promoteLongs?: boolean;
+    /** Turn `Binary` into `Buffer`. Default false. */
     promoteBuffers?: boolean;
+    /** Turn 64-bit integers into `bigint`. Default false. */
     useBigInt64?: boolean;
+    /** Keep regular expressions as `BSONRegExp`. Default false. */
     bsonRegExp?: boolean;
+    /** Leave properties out that are `undefined`. Default false: they are written as null. */
     ignoreUndefined?: boolean;
+    /** Write functions as their source. Default false. */
     serializeFunctions?: boolean;
+    /** Refuse keys that begin with `$` or hold a dot. Default false. */
     checkKeys?: boolean;
+    /** Refuse replies with invalid UTF-8. Default true. */
     enableUtf8Validation?: boolean;
+    /** Let the server make the `_id` of inserted documents. Default false. */
     forceServerObjectId?: boolean;
   }
 
+  /** A compressor. */
   export type Compressor = 'zstd' | 'zlib' | 'snappy' | 'none';
-  export type ReadPreferenceMode = 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest';
+  /** Which kind of server may answer reads. */
+  export type ReadPreferenceMode =
+    | 'primary'
+    | 'primaryPreferred'
+    | 'secondary'
+    | 'secondaryPreferred'
+    | 'nearest';
+  /** How settled the data must be that is read. */
   export type ReadConcernLevel = 'local' | 'available' | 'majority' | 'linearizable' | 'snapshot';
   /** `majority`, a number of servers, or the name of a tagged write concern. */
   export type Acknowledgement = 'majority' | number | (string & Record<never, never>);
 
   /** Also fulfilled by a `mongoose.mongo.ReadPreference`. */
   export interface ReadPreference {
+    /** Which kind of server. */
     readonly mode: ReadPreferenceMode;
+    /** Tag sets, in order of preference. */
     readonly tags?: Record<string, string> | readonly Record<string, string>[];
+    /** How far behind a secondary may be. At least 90, or -1 for no limit. */
     readonly maxStalenessSeconds?: number;
+    /** Hedged reads on a sharded cluster. */
     readonly hedge?: { enabled?: boolean };
   }
 
   /** Also fulfilled by a `mongoose.mongo.WriteConcern`. */
   export interface WriteConcern {
+    /** How many servers must have the write. */
     readonly w?: Acknowledgement;
+    /** Whether it must be in the journal. */
     readonly j?: boolean;
+    /** The same as `j`. */
     readonly journal?: boolean;
+    /** The same as `wtimeoutMS`. */
     readonly wtimeout?: number;
+    /** How long the server may wait for that. */
     readonly wtimeoutMS?: number;
   }
 
@@ -485,9 +529,11 @@ declare namespace PolyMongo {
 
   /** One database with a pool of its own. */
   export interface DBSpecificConfig {
+    /** The database. */
     dbName: string;
     /** Another deployment for this database. */
     mongoURI?: string;
+    /** Its pool. */
     options?: DedicatedPoolOptions;
   }
 
@@ -507,8 +553,11 @@ declare namespace PolyMongo {
 
   /** Options of `wrapper.transaction`. */
   export interface TransactionOptions {
+    /** How settled the data must be that is read inside. */
     readConcern?: ReadConcernLevel | { level: ReadConcernLevel };
+    /** When the commit counts as done. */
     writeConcern?: Acknowledgement | WriteConcern;
+    /** Must be `primary`, as everywhere in transactions. */
     readPreference?: ReadPreferenceMode | ReadPreference;
     /** How long the server may take to commit. */
     maxCommitTimeMS?: number;
@@ -527,10 +576,16 @@ declare namespace PolyMongo {
   }
 
   /** States of a wrapper's shared pool. */
-  export type ConnectionState = 'connected' | 'disconnected' | 'connecting' | 'disconnecting' | 'not initialized';
+  export type ConnectionState =
+    | 'connected'
+    | 'disconnected'
+    | 'connecting'
+    | 'disconnecting'
+    | 'not initialized';
 
   /** Result of `connect()`. */
   export interface ConnectResult {
+    /** Always true: a failure rejects. */
     success: true;
     /** Whether the wrapper was connected before. */
     alreadyConnected: boolean;
@@ -538,20 +593,25 @@ declare namespace PolyMongo {
     defaultDB: string;
     /** The Mongoose connection of the default database. */
     connection: mongoose.Connection;
+    /** The state after the call. */
     state: 'connected';
   }
 
   /** Result of `disconnect()`. */
   export interface DisconnectResult {
+    /** Always true. */
     success: true;
     /** Whether there was nothing to close. */
     alreadyDisconnected: boolean;
+    /** The state after the call. */
     state: 'disconnected';
   }
 
   /** Result of `ping()`. */
   export interface PingResult {
+    /** Always true: a failure rejects. */
     ok: true;
+    /** The database that was asked for. */
     dbName: string;
     /** Milliseconds. */
     latency: number;
@@ -593,29 +653,43 @@ declare namespace PolyMongo {
     onDbDisconnect: DisconnectEvent;
   }
 
+  /** Names that `wrapper.on` takes. */
   export type EventName = keyof EventMap;
+  /** A listener of an event; what it returns or rejects with is not waited for. */
   export type Listener<K extends EventName = EventName> = (event: EventMap[K]) => unknown;
+  /** Receives a connection. */
   export type ConnectionCallback = (connection: mongoose.Connection) => unknown;
 
   /** What all events carry. */
   export interface WrapperEvent {
+    /** The name that was listened to. */
     name: EventName;
+    /** The database it is about. */
     dbName: string;
     /** Mongoose's number of the state. */
     readyState: number;
+    /** `readyState` as a word. */
     state: 'disconnected' | 'connected' | 'connecting' | 'disconnecting' | 'unknown';
+    /** The Mongoose connection of that database. */
     connection: mongoose.Connection;
     /** ISO 8601. */
     timestamp: string;
   }
+  /** A database connected. */
   export interface ConnectEvent extends WrapperEvent {
+    /** The name that was listened to. */
     name: 'connect' | 'onDbConnect';
   }
+  /** A database disconnected or was closed. */
   export interface DisconnectEvent extends WrapperEvent {
+    /** The name that was listened to. */
     name: 'disconnect' | 'onDbDisconnect';
   }
+  /** Something failed in the background. */
   export interface ErrorEvent extends WrapperEvent {
+    /** The name that was listened to. */
     name: 'error';
+    /** What failed. */
     error: Error;
   }
 
@@ -641,27 +715,37 @@ declare namespace PolyMongo {
     inUseConnections: number;
     /** Operations that wait for a socket. */
     waitQueueSize: number;
+    /** Most sockets per server for operations. */
     maxPoolSize: number;
+    /** Sockets per server kept open. */
     minPoolSize: number;
+    /** After how long an unused socket is closed, if ever. */
     maxIdleTimeMS?: number;
   }
 
   /** One dedicated pool. */
   export interface SeparateConnectionInfo {
+    /** The database whose pool it is. */
     dbName: string;
     /** Scheme and hosts of a deployment of its own, without credentials. */
     mongoURI?: string;
+    /** Mongoose's number of its state. */
     readyState: number;
     /** When it was last used, in milliseconds since 1970. */
     lastAccessed: number;
+    /** Whether it is open. */
     isInitialized: boolean;
+    /** The options it was configured with, without secrets. */
     config: DedicatedPoolOptions;
+    /** Its sockets; `null` before its first use. */
     poolStats: PoolStats | null;
   }
 
   /** The shared pool. */
   export interface PrimaryInfo {
+    /** Mongoose's number of its state. */
     readyState: number;
+    /** Its sockets. */
     poolStats: PoolStats | null;
     /** Databases in use on the shared pool. */
     sharedDatabases: string[];
@@ -669,10 +753,13 @@ declare namespace PolyMongo {
 
   /** Result of `stats.general()`. */
   export interface ConnectionStats {
+    /** Pools that are open. */
     totalActivePools: number;
+    /** Their sockets for operations, all together. */
     totalConnectionsAcrossPools: number;
     /** `null` before the first connection. */
     primary: PrimaryInfo | null;
+    /** The dedicated pools. */
     separateDB: SeparateConnectionInfo[];
   }
 
@@ -680,33 +767,48 @@ declare namespace PolyMongo {
   export interface WrapperStats extends ConnectionStats {
     /** Databases in use. */
     activeConnections: number;
+    /** Their names. */
     databases: string[];
     /** The shared pool. */
     poolStats: {
+      /** Open sockets for operations. */
       totalConnections: number;
+      /** Most sockets per server for operations. */
       maxPoolSize: number;
+      /** Sockets per server kept open. */
       minFreeConnections: number;
+      /** After how long an unused socket is closed, if ever. */
       idleTimeoutMS?: number;
     };
   }
 
+  /** One collection, in `stats.db()`. */
   export interface CollectionStats {
+    /** The collection. */
     name: string;
+    /** Documents in it. */
     docCount: number;
+    /** Size of its documents in megabytes. */
     sizeMb: number;
   }
 
   /** Result of `stats.db()`. */
   export interface DbStats {
+    /** Size of its documents in megabytes. */
     sizeMb: number;
+    /** How many collections it has, without views. */
     numCollections: number;
+    /** The collections one by one. */
     collections: CollectionStats[];
+    /** When this wrapper used it last; 1970 if it did not. */
     lastUsed: Date;
     /** Scheme and hosts, without credentials. */
     mongoURI: string;
+    /** Whether its pool is open. */
     isInitialized: boolean;
     /** Of its dedicated pool; empty without one. */
     config: DedicatedPoolOptions;
+    /** Sockets of the pool that serves it. */
     poolStats: PoolStats | null;
   }
 
@@ -728,19 +830,29 @@ declare namespace PolyMongo {
       stream: NodeJS.ReadableStream,
       options?: ImportStreamOptions,
     ): Promise<DatabaseImportSummary>;
+    /** The same as `wrapper.closeAll`. */
     readonly closeAll: Close;
+    /** The same as `wrapper.forceCloseAll`. */
     readonly forceCloseAll: Close;
+    /** The same as `wrapper.closeDBstream`. */
     readonly closeDBstream: (dbName?: string) => Promise<void>;
+    /** The same as `wrapper.closeAllWatches`. */
     readonly closeAllWatches: () => Promise<void>;
   }
 
   /** `wrapper.bulkTasks`: the actions under shorter names. */
   export interface BulkTasksApi {
+    /** The same as `actions.copyDatabase`. */
     copyDatabase: ActionsApi['copyDatabase'];
+    /** The same as `actions.dropDatabase`. */
     dropDatabase: ActionsApi['dropDatabase'];
+    /** The same as `actions.exportDB`. */
     export: ActionsApi['exportDB'];
+    /** The same as `actions.importDB`. */
     import: ActionsApi['importDB'];
+    /** The same as `actions.exportDBStream`. */
     exportStream: ActionsApi['exportDBStream'];
+    /** The same as `actions.importDBStream`. */
     importStream: ActionsApi['importDBStream'];
   }
 
@@ -772,9 +884,11 @@ declare namespace PolyMongo {
 
   /** Result of `exportDB`. */
   export interface DatabaseExport {
+    /** The database it is of. */
     database: string;
     /** ISO 8601. */
     exportDate: string;
+    /** Version of the form. */
     version: 2;
     /** By collection; documents, indexes and options in canonical Extended JSON. */
     collections: Record<
@@ -789,41 +903,62 @@ declare namespace PolyMongo {
 
   /** What polymongo 1.2 and 1.3 exported. */
   export interface LegacyDatabaseExport {
+    /** The database it is of. */
     database?: string;
+    /** ISO 8601. */
     exportDate?: string;
+    /** By collection, in plain JSON. */
     collections: Record<string, { documents?: unknown[]; indexes?: unknown[] }>;
   }
 
+  /** One failure of a transfer. */
   export interface CollectionFailure {
+    /** The collection. */
     collection: string;
+    /** What was being done. */
     stage: 'export' | 'import' | 'index';
+    /** What went wrong. */
     message: string;
   }
+  /** What became of one collection. */
   export interface CollectionTransferSummary {
+    /** The collection. */
     collection: string;
     /** Documents the server acknowledged. */
     documents: number;
+    /** Indexes created. */
     indexes: number;
   }
+  /** What all transfers report. */
   export interface DatabaseActionSummary {
+    /** The database that was written to. */
     database: string;
+    /** What was written, by collection. */
     collections: CollectionTransferSummary[];
     /** What failed. Nothing is dropped silently. */
     failures: CollectionFailure[];
   }
+  /** What polymongo 1.3 declared for exports; kept for its name. */
   export interface DatabaseExportSummary extends DatabaseActionSummary {
+    /** ISO 8601. */
     exportedAt: string;
+    /** The form. */
     format: 'json';
   }
   /** Result of `importDB` and `importDBStream`. */
   export interface DatabaseImportSummary extends DatabaseActionSummary {
+    /** ISO 8601. */
     importedAt: string;
+    /** Documents that the server acknowledged, all together. */
     insertedDocuments: number;
+    /** Indexes created, all together. */
     createdIndexes: number;
   }
   /** Result of `copyDatabase`. */
   export interface DatabaseCopySummary extends Omit<DatabaseImportSummary, 'database'> {
+    /** Read from. */
     source: string;
+    /** Written to. */
     target: string;
   }
 

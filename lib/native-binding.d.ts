@@ -62,6 +62,8 @@ export declare class NativeEnvironment {
   drain(): unknown[] | null
   /** The definition of a shape that a packed batch named, as JSON; null for an unknown one. */
   shape(id: number): string | null
+  /** Unpacks documents that stand back to back: `[values, texts, blobs, count]`. */
+  unpack(documents: Uint8Array): [Float64Array, string[], Buffer[], number]
 }
 
 /** The version of the package this binary belongs to; the loader refuses another one. */

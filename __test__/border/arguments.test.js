@@ -7,12 +7,14 @@ const bytes = Buffer.from([5, 0, 0, 0, 0]);
 /** Things that no argument takes. */
 const STRANGE = [undefined, null, {}, [], Symbol('a'), () => {}, 1n, new Proxy({}, {}), new Date()];
 
+/** The failures that were delivered: kinds by operation. */
+const failures = new Map();
+
 let environment;
 let client;
-let load = null;
 beforeAll(() => {
   environment = new native.NativeEnvironment(() => {
-    for (let next = environment.drain(); next !== null; next = environment.drain()) load = next;
+    for (let load = environment.drain(); load !== null; load = environment.drain()) note(load);
   });
   client = new native.NativeClient(
     environment,
@@ -21,6 +23,13 @@ beforeAll(() => {
     '{}',
   );
 });
+
+function note([values, texts]) {
+  for (let head = 0, text = 0; head < values.length; head += 6 + values[head + 2]) {
+    if (values[head] !== 0) failures.set(values[head], texts[text]);
+    text += values[head + 3];
+  }
+}
 
 /** The members of a class with arguments that they take. */
 const MEMBERS = {
@@ -36,7 +45,7 @@ const MEMBERS = {
   endSession: [2, 4],
   sessionInfo: [4],
   advanceSession: [4, bytes],
-  openStream: [2, 5, 'a', null, 0, bytes],
+  openStream: [2, 5, null, null, 0, bytes],
   nextChanges: [2, 5, 0],
   closeStream: [2, 5],
   connect: [2, null],
@@ -79,12 +88,10 @@ test.each([
   ['no end', Buffer.from([5, 0, 0, 0, 1])],
   ['another kind of array', new Float64Array(8)],
 ])('what is not BSON is an error of the operation: %s', async (_name, body) => {
-  load = null;
+  failures.delete(9);
   client.command(9, 'a', 0, 0, body, null);
-  while (load === null) await new Promise(setImmediate);
-  const [values, texts] = load;
-  expect(values.slice(0, 2)).toEqual(new Float64Array([9, 0]));
-  expect(texts[0]).toBe('invalidArgument');
+  while (!failures.has(9)) await new Promise(setImmediate);
+  expect(failures.get(9)).toBe('invalidArgument');
 });
 
 test('constructors refuse what they cannot use', () => {
@@ -97,7 +104,6 @@ test('constructors refuse what they cannot use', () => {
     expect(() => new NativeClient(environment, 1, 'mongodb://a/', strange)).toThrow();
   }
   expect(() => new NativeClient(environment, 1, 'mongodb://a/', '[')).toThrow();
-  expect(() => NativeClient(environment, 1, 'mongodb://a/', '{}')).toThrow();
   expect(() => environment.shape({})).toThrow();
   expect(environment.shape(4_000_000)).toBeNull();
 });

@@ -62,35 +62,41 @@ function write({ language, line, code }) {
 const serves = (code) => code.includes('.listen(');
 const programs = ofLanguage('js', 'mjs', 'ts');
 
-test.each(programs.filter(([, { code }]) => !serves(code)))('%s runs, prints what it says and ends', async (_, block) => {
-  const { code, signal, stdout, stderr } = await run(project.directory, write(block));
-  expect({ code, signal, stderr, lines: stdout.split('\n').filter(Boolean) }).toEqual({
-    code: 0,
-    signal: null,
-    stderr: '',
-    lines: announced(block.code),
-  });
-});
+test.each(programs.filter(([, { code }]) => !serves(code)))(
+  '%s runs, prints what it says and ends',
+  async (_, block) => {
+    const { code, signal, stdout, stderr } = await run(project.directory, write(block));
+    expect({ code, signal, stderr, lines: stdout.split('\n').filter(Boolean) }).toEqual({
+      code: 0,
+      signal: null,
+      stderr: '',
+      lines: announced(block.code),
+    });
+  },
+);
 
-test.each(programs.filter(([, { code }]) => serves(code)))('%s serves each tenant its own data', async (_, block) => {
-  const database = (name) => `${PREFIX}tenant_${name}`;
-  const names = async (response) => (await response.json()).map(({ name }) => name);
-  const { code, signal, stderr } = await serve(project.directory, write(block), async (url) => {
-    const post = (name, body) =>
-      fetch(`${url}/users?db=${database(name)}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    expect((await post('express_a', { name: 'Ada' })).status).toBe(201);
-    expect((await post('express_b', { name: 'Grace' })).status).toBe(201);
-    expect(await names(await fetch(`${url}/users?db=${database('express_a')}`))).toEqual(['Ada']);
-    expect(await names(await fetch(`${url}/users?db=${database('express_b')}`))).toEqual(['Grace']);
-    expect((await fetch(`${url}/users?db=other`)).status).toBe(400);
-    expect((await fetch(`${url}/users`)).status).toBe(400);
-  });
-  expect({ code, signal, stderr }).toEqual({ code: null, signal: 'SIGTERM', stderr: '' });
-});
+test.each(programs.filter(([, { code }]) => serves(code)))(
+  '%s serves each tenant its own data',
+  async (_, block) => {
+    const database = (name) => `${PREFIX}tenant_${name}`;
+    const names = async (response) => (await response.json()).map(({ name }) => name);
+    const { code, signal, stderr } = await serve(project.directory, write(block), async (url) => {
+      const post = (name, body) =>
+        fetch(`${url}/users?db=${database(name)}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      expect((await post('express_a', { name: 'Ada' })).status).toBe(201);
+      expect((await post('express_b', { name: 'Grace' })).status).toBe(201);
+      expect(await names(await fetch(`${url}/users?db=${database('express_a')}`))).toEqual(['Ada']);
+      expect(await names(await fetch(`${url}/users?db=${database('express_b')}`))).toEqual(['Grace']);
+      expect((await fetch(`${url}/users?db=other`)).status).toBe(400);
+      expect((await fetch(`${url}/users`)).status).toBe(400);
+    });
+    expect({ code, signal, stderr }).toEqual({ code: null, signal: 'SIGTERM', stderr: '' });
+  },
+);
 
 const INSTALLABLE = new Set([packageJson.name, ...Object.keys(packageJson.peerDependencies)]);
 
@@ -131,7 +137,10 @@ const inBlocks = ofLanguage('bash').flatMap(([place, { code }]) =>
     .map((command) => [place, command]),
 );
 const inProse = documents().flatMap((document) =>
-  [...proseOf(document).matchAll(/`((?:npm|npx|node|cargo) [^`]+)`/g)].map(([, command]) => [document, command]),
+  [...proseOf(document).matchAll(/`((?:npm|npx|node|cargo) [^`]+)`/g)].map(([, command]) => [
+    document,
+    command,
+  ]),
 );
 
 test.each([...inBlocks, ...inProse])('%s: %s', (_, command) => {

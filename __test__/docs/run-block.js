@@ -14,7 +14,11 @@ const LIMIT = 25_000;
  * @param {Record<string, string>} [env]
  */
 function start(directory, file, env = {}) {
-  const child = spawn(process.execPath, [file], { cwd: directory, env: { ...process.env, ...env }, timeout: LIMIT });
+  const child = spawn(process.execPath, [file], {
+    cwd: directory,
+    env: { ...process.env, ...env },
+    timeout: LIMIT,
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr']))
     child[name].on('data', (chunk) => {
@@ -48,7 +52,13 @@ async function serve(directory, file, visit) {
   try {
     const deadline = Date.now() + LIMIT;
     while (child.exitCode === null && Date.now() < deadline) {
-      if (await fetch(url).then(() => true, () => false)) break;
+      if (
+        await fetch(url).then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
       await wait(50);
     }
     await visit(url);

@@ -34,9 +34,17 @@ describe('bulkWrite', () => {
     ],
     ['an insert without `document`', [{ insertOne: { _id: 7 } }], {}],
     ['a failure in the middle, ordered', [insert({ _id: 4 }), insert({ _id: 1 }), insert({ _id: 5 })], {}],
-    ['a failure in the middle, unordered', [insert({ _id: 4 }), insert({ _id: 1 }), insert({ _id: 5 })], { ordered: false }],
+    [
+      'a failure in the middle, unordered',
+      [insert({ _id: 4 }), insert({ _id: 1 }), insert({ _id: 5 })],
+      { ordered: false },
+    ],
     ['an update that fails', [update({ _id: 1 }, { $set: { _id: 9 } }), insert({ _id: 5 })], {}],
-    ['an update of many kinds', [update({ _id: 1 }, [{ $set: { a: 1 } }], { hint: '_id_' })], { comment: 'c', let: { a: 1 } }],
+    [
+      'an update of many kinds',
+      [update({ _id: 1 }, [{ $set: { a: 1 } }], { hint: '_id_' })],
+      { comment: 'c', let: { a: 1 } },
+    ],
     ['nothing', [], {}],
     ['no array', {}, {}],
     ['an unknown kind', [{ nope: {} }], {}],
@@ -54,7 +62,13 @@ describe('bulkWrite', () => {
   test('the result is of the class that Mongoose uses, and speaks', async () => {
     await both.same(async ({ collection }) => {
       const result = await collection.bulkWrite([insert({ _id: 9 })]);
-      return [result.constructor.name, result.ok, result.isOk(), result.hasWriteErrors(), result.getRawResponse().nInserted];
+      return [
+        result.constructor.name,
+        result.ok,
+        result.isOk(),
+        result.hasWriteErrors(),
+        result.getRawResponse().nInserted,
+      ];
     });
   });
 
@@ -87,7 +101,12 @@ describe('bulkWrite', () => {
 
   test('runs of one kind go together', async () => {
     await both.sameCommands(({ collection }) =>
-      collection.bulkWrite([insert({ _id: 20 }), insert({ _id: 21 }), update({ _id: 1 }, { $set: { a: 1 } }), insert({ _id: 22 })]),
+      collection.bulkWrite([
+        insert({ _id: 20 }),
+        insert({ _id: 21 }),
+        update({ _id: 1 }, { $set: { a: 1 } }),
+        insert({ _id: 22 }),
+      ]),
     );
   });
 });
@@ -95,7 +114,10 @@ describe('bulkWrite', () => {
 describe('large bulks', () => {
   test('more than 16 MiB are split by size', async () => {
     const { collection } = both.ours;
-    const documents = Array.from({ length: 9 }, (_, n) => ({ _id: `big${n}`, text: 'x'.repeat(4 * 1024 * 1024) }));
+    const documents = Array.from({ length: 9 }, (_, n) => ({
+      _id: `big${n}`,
+      text: 'x'.repeat(4 * 1024 * 1024),
+    }));
     documents[7]._id = 1;
     const error = await collection.insertMany(documents, { ordered: false }).catch((failure) => failure);
     expect(error.writeErrors.map(({ index }) => index)).toEqual([7]);
@@ -115,7 +137,9 @@ describe('large bulks', () => {
   test('a document that no command can hold is refused', async () => {
     const document = { _id: 'huge', text: 'x'.repeat(17 * 1024 * 1024) };
     const { collection } = both.ours;
-    await expect(collection.insertMany([{ _id: 'small' }, document])).rejects.toThrow('larger than the maximum size');
+    await expect(collection.insertMany([{ _id: 'small' }, document])).rejects.toThrow(
+      'larger than the maximum size',
+    );
     await expect(collection.insertOne(document)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
     expect(await collection.countDocuments({ _id: 'huge' })).toBe(0);
   });
@@ -129,7 +153,10 @@ describe('the old builders', () => {
       bulk.find({ _id: 1 }).updateOne({ $set: { x: 1 } });
       bulk.find({ n: { $gt: 1 } }).update({ $set: { y: 1 } });
       bulk.find({ _id: 40 }).upsert().replaceOne({ z: 1 });
-      bulk.find({ _id: 41 }).upsert().updateOne({ $set: { z: 1 } });
+      bulk
+        .find({ _id: 41 })
+        .upsert()
+        .updateOne({ $set: { z: 1 } });
       bulk.find({ _id: 2 }).deleteOne();
       bulk.find({ n: 3 }).collation({ locale: 'en' }).delete();
       const { length } = bulk;

@@ -149,7 +149,9 @@ describe('one by one', () => {
 
 test('a database and a whole cluster can be watched', async () => {
   for (const parent of [both.ours.db, both.ours.client]) {
-    const stream = parent.watch([{ $match: { 'ns.db': both.ours.db.databaseName } }], { maxAwaitTimeMS: 100 });
+    const stream = parent.watch([{ $match: { 'ns.db': both.ours.db.databaseName } }], {
+      maxAwaitTimeMS: 100,
+    });
     await stream.tryNext();
     await collection.insertOne({});
     expect((await stream.next()).ns).toEqual({ db: both.ours.db.databaseName, coll: 'things' });

@@ -10,7 +10,9 @@ afterAll(() => both.close());
 beforeEach(async () => {
   for (const { collection } of [both.ours, both.official]) {
     await collection.deleteMany({});
-    await collection.insertMany([1, 2, 3, 4, 5].map((n) => ({ _id: n, n, tags: ['a', `b${n}`], even: n % 2 === 0 })));
+    await collection.insertMany(
+      [1, 2, 3, 4, 5].map((n) => ({ _id: n, n, tags: ['a', `b${n}`], even: n % 2 === 0 })),
+    );
   }
 });
 
@@ -19,8 +21,26 @@ describe('reading', () => {
     ['everything', {}, {}],
     ['a filter', { n: { $gt: 2 } }, {}],
     ['sort, skip and limit', {}, { sort: { n: -1 }, skip: 1, limit: 2 }],
-    ['a sort of every form', {}, { sort: [['even', 'desc'], ['n', 1]] }],
-    ['a sort as a map', {}, { sort: new Map([['even', -1], ['n', -1]]) }],
+    [
+      'a sort of every form',
+      {},
+      {
+        sort: [
+          ['even', 'desc'],
+          ['n', 1],
+        ],
+      },
+    ],
+    [
+      'a sort as a map',
+      {},
+      {
+        sort: new Map([
+          ['even', -1],
+          ['n', -1],
+        ]),
+      },
+    ],
     ['a sort as a pair', {}, { sort: ['n', -1] }],
     ['a projection', {}, { projection: { n: 1, _id: 0 }, sort: 'n' }],
     ['a projection as a list', {}, { projection: ['n'], sort: 'n' }],
@@ -53,9 +73,19 @@ describe('reading', () => {
     ['distinct', (c) => c.distinct('tags')],
     ['distinct with a filter', (c) => c.distinct('n', { even: false })],
     ['distinct that fails', (c) => c.distinct('n', { $nope: 1 })],
-    ['aggregate', (c) => c.aggregate([{ $group: { _id: '$even', sum: { $sum: '$n' } } }, { $sort: { _id: 1 } }]).toArray()],
+    [
+      'aggregate',
+      (c) =>
+        c.aggregate([{ $group: { _id: '$even', sum: { $sum: '$n' } } }, { $sort: { _id: 1 } }]).toArray(),
+    ],
     ['aggregate of nothing', (c) => c.aggregate().toArray()],
-    ['aggregate with $out', async (c) => [await c.aggregate([{ $out: 'copies' }]).toArray(), await c.db.collection('copies').countDocuments()]],
+    [
+      'aggregate with $out',
+      async (c) => [
+        await c.aggregate([{ $out: 'copies' }]).toArray(),
+        await c.db.collection('copies').countDocuments(),
+      ],
+    ],
     ['aggregate that fails', (c) => c.aggregate([{ $nope: 1 }]).toArray()],
   ])('%s', async (_name, run) => {
     await both.same(({ collection }) => run(collection));
@@ -63,7 +93,9 @@ describe('reading', () => {
 
   test('a pipeline that is none is refused at once', () => {
     const { collection } = both.ours;
-    expect(() => collection.aggregate({ $match: {} })).toThrow('Argument "pipeline" must be an array of aggregation stages');
+    expect(() => collection.aggregate({ $match: {} })).toThrow(
+      'Argument "pipeline" must be an array of aggregation stages',
+    );
   });
 });
 
@@ -73,7 +105,10 @@ describe('writing', () => {
     ['insertOne of a duplicate', (c) => c.insertOne({ _id: 1 })],
     ['insertMany', (c) => c.insertMany([{ _id: 10 }, { n: 11 }])],
     ['insertMany, ordered, with a failure', (c) => c.insertMany([{ _id: 20 }, { _id: 1 }, { _id: 21 }])],
-    ['insertMany, unordered, with two', (c) => c.insertMany([{ _id: 1 }, { _id: 30 }, { _id: 2 }], { ordered: false })],
+    [
+      'insertMany, unordered, with two',
+      (c) => c.insertMany([{ _id: 1 }, { _id: 30 }, { _id: 2 }], { ordered: false }),
+    ],
     ['insertMany of nothing', (c) => c.insertMany([])],
     ['insertMany of no array', (c) => c.insertMany({})],
     ['updateOne', (c) => c.updateOne({ n: 2 }, { $set: { x: 1 } })],
@@ -81,7 +116,10 @@ describe('writing', () => {
     ['updateOne that finds nothing', (c) => c.updateOne({ n: 200 }, { $set: { n: 2 } })],
     ['updateOne, upsert', (c) => c.updateOne({ _id: 'up' }, { $set: { n: 2 } }, { upsert: true })],
     ['updateOne with a pipeline', (c) => c.updateOne({ n: 1 }, [{ $set: { n: { $add: ['$n', 1] } } }])],
-    ['updateOne with array filters', (c) => c.updateOne({ n: 1 }, { $set: { 'tags.$[t]': 'z' } }, { arrayFilters: [{ t: 'a' }] })],
+    [
+      'updateOne with array filters',
+      (c) => c.updateOne({ n: 1 }, { $set: { 'tags.$[t]': 'z' } }, { arrayFilters: [{ t: 'a' }] }),
+    ],
     ['updateOne without operators', (c) => c.updateOne({ n: 1 }, { n: 2 })],
     ['updateOne with nothing', (c) => c.updateOne({ n: 1 }, {})],
     ['updateOne without an update', (c) => c.updateOne({ n: 1 })],
@@ -97,15 +135,30 @@ describe('writing', () => {
     ['deleteOne with an unknown operator', (c) => c.deleteOne({ $nope: 1 })],
   ])('%s', async (_name, run) => {
     await both.same(({ collection }) => run(collection));
-    await both.same(({ collection }) => collection.find({}, { projection: { _id: 0 }, sort: { n: 1 } }).toArray());
+    await both.same(({ collection }) =>
+      collection.find({}, { projection: { _id: 0 }, sort: { n: 1 } }).toArray(),
+    );
   });
 
   test.each([
     ['findOneAndUpdate', (c) => c.findOneAndUpdate({ n: 1 }, { $set: { x: 1 } })],
-    ['findOneAndUpdate, after', (c) => c.findOneAndUpdate({ n: 1 }, { $set: { x: 1 } }, { returnDocument: 'after' })],
-    ['findOneAndUpdate with all', (c) => c.findOneAndUpdate({}, { $set: { x: 1 } }, { sort: { n: -1 }, projection: { n: 1 } })],
-    ['findOneAndUpdate, metadata', (c) => c.findOneAndUpdate({ n: 1 }, { $set: { x: 1 } }, { includeResultMetadata: true })],
-    ['findOneAndUpdate, upsert', (c) => c.findOneAndUpdate({ _id: 'n' }, { $set: { x: 1 } }, { upsert: true, includeResultMetadata: true })],
+    [
+      'findOneAndUpdate, after',
+      (c) => c.findOneAndUpdate({ n: 1 }, { $set: { x: 1 } }, { returnDocument: 'after' }),
+    ],
+    [
+      'findOneAndUpdate with all',
+      (c) => c.findOneAndUpdate({}, { $set: { x: 1 } }, { sort: { n: -1 }, projection: { n: 1 } }),
+    ],
+    [
+      'findOneAndUpdate, metadata',
+      (c) => c.findOneAndUpdate({ n: 1 }, { $set: { x: 1 } }, { includeResultMetadata: true }),
+    ],
+    [
+      'findOneAndUpdate, upsert',
+      (c) =>
+        c.findOneAndUpdate({ _id: 'n' }, { $set: { x: 1 } }, { upsert: true, includeResultMetadata: true }),
+    ],
     ['findOneAndUpdate of nothing', (c) => c.findOneAndUpdate({ n: 1000 }, { $set: { x: 1 } })],
     ['findOneAndUpdate without operators', (c) => c.findOneAndUpdate({ n: 1 }, { x: 1 })],
     ['findOneAndUpdate without a filter', (c) => c.findOneAndUpdate(null, { $set: { x: 1 } })],
@@ -152,7 +205,9 @@ describe('writing', () => {
   });
 
   test('a failed write concern is an error that carries the whole reply', async () => {
-    await both.same(({ collection }) => collection.insertOne({ n: 1 }, { writeConcern: { w: 5, wtimeout: 1 } }));
+    await both.same(({ collection }) =>
+      collection.insertOne({ n: 1 }, { writeConcern: { w: 5, wtimeout: 1 } }),
+    );
   });
 });
 
@@ -166,10 +221,15 @@ describe('explaining', () => {
         await collection.updateOne({ n: 1 }, { $set: { n: 7 } }, { explain: 'queryPlanner' }),
         await collection.deleteMany({ n: 1 }, { explain: 'queryPlanner' }),
         await collection.distinct('n', {}, { explain: 'queryPlanner' }),
-        await collection.findOneAndUpdate({ n: 1 }, { $set: { n: 7 } }, { explain: true, includeResultMetadata: true }),
+        await collection.findOneAndUpdate(
+          { n: 1 },
+          { $set: { n: 7 } },
+          { explain: true, includeResultMetadata: true },
+        ),
         await collection.aggregate([{ $match: { n: 1 } }]).explain('queryPlanner'),
       ];
-      for (const plan of plans) expect(plan).toMatchObject({ queryPlanner: { namespace: collection.namespace } });
+      for (const plan of plans)
+        expect(plan).toMatchObject({ queryPlanner: { namespace: collection.namespace } });
     }
     await both.same(({ collection }) => collection.insertOne({}, { explain: true }));
     expect(await both.ours.collection.countDocuments({ n: 1 })).toBe(1);

@@ -27,7 +27,9 @@ describe('over several batches', () => {
     ['stream', (cursor) => iterate(cursor.stream())],
     ['readBufferedDocuments', buffered],
   ])('%s', async (_name, read) => {
-    const seen = await both.same(({ collection }) => read(collection.find({}, { sort: { n: 1 }, batchSize: 40 })));
+    const seen = await both.same(({ collection }) =>
+      read(collection.find({}, { sort: { n: 1 }, batchSize: 40 })),
+    );
     expect(seen.value.length).toBe(COUNT);
     await both.same(({ collection }) => read(collection.aggregate([{ $sort: { n: 1 } }], { batchSize: 40 })));
   });
@@ -40,13 +42,37 @@ describe('over several batches', () => {
         .map((n) => n * 10)
         .toArray(),
     );
-    await both.same(({ collection }) => collection.find({}).map(() => null).toArray());
-    await both.same(({ collection }) => collection.find({}).map(() => { throw new TypeError('mine'); }).next());
+    await both.same(({ collection }) =>
+      collection
+        .find({})
+        .map(() => null)
+        .toArray(),
+    );
+    await both.same(({ collection }) =>
+      collection
+        .find({})
+        .map(() => {
+          throw new TypeError('mine');
+        })
+        .next(),
+    );
   });
 
   test('a limit ends the cursor, whatever the batches', async () => {
-    for (const [limit, batchSize] of [[10, 5], [10, 4], [10, 10], [10, 20], [1, 1]]) {
-      await both.same(({ collection }) => collection.find({}, { sort: { n: 1 } }).limit(limit).batchSize(batchSize).toArray());
+    for (const [limit, batchSize] of [
+      [10, 5],
+      [10, 4],
+      [10, 10],
+      [10, 20],
+      [1, 1],
+    ]) {
+      await both.same(({ collection }) =>
+        collection
+          .find({}, { sort: { n: 1 } })
+          .limit(limit)
+          .batchSize(batchSize)
+          .toArray(),
+      );
     }
   });
 
@@ -59,7 +85,10 @@ describe('over several batches', () => {
 
   test('getMore uses the batch size', async () => {
     const commands = await both.sameCommands(({ collection }) =>
-      collection.find({}, { batchSize: 100 }).toArray().then((all) => all.length),
+      collection
+        .find({}, { batchSize: 100 })
+        .toArray()
+        .then((all) => all.length),
     );
     expect(commands.map((command) => command.batchSize)).toEqual([100, 100, 100]);
   });
@@ -88,7 +117,11 @@ describe('builders', () => {
     );
     await both.sameCommands(({ collection }) =>
       collection
-        .aggregate([{ $match: { n: { $lt: 10 } } }], { allowDiskUse: true, comment: 'hi', cursor: { batchSize: 3 } })
+        .aggregate([{ $match: { n: { $lt: 10 } } }], {
+          allowDiskUse: true,
+          comment: 'hi',
+          cursor: { batchSize: 3 },
+        })
         .sort({ n: -1 })
         .limit(2)
         .project({ n: 1 })
@@ -135,7 +168,15 @@ describe('builders', () => {
       const clone = await cursor.clone().toArray();
       cursor.rewind();
       const again = await cursor.toArray();
-      return [first, clone, again, await collection.aggregate([{ $limit: 2 }]).clone().toArray()];
+      return [
+        first,
+        clone,
+        again,
+        await collection
+          .aggregate([{ $limit: 2 }])
+          .clone()
+          .toArray(),
+      ];
     });
   });
 
@@ -194,7 +235,13 @@ describe('the end', () => {
   test('an exhausted cursor answers null for ever', async () => {
     await both.same(async ({ collection }) => {
       const cursor = collection.find({ n: 1 });
-      return [await cursor.next(), await cursor.next(), await cursor.next(), cursor.closed, await cursor.toArray()];
+      return [
+        await cursor.next(),
+        await cursor.next(),
+        await cursor.next(),
+        cursor.closed,
+        await cursor.toArray(),
+      ];
     });
   });
 
@@ -220,11 +267,18 @@ describe('the end', () => {
 
 describe('other cursors', () => {
   test('listCollections, listIndexes and commands', async () => {
-    await both.same(({ db }) => db.listCollections().map(({ name, type }) => [name, type]).toArray());
+    await both.same(({ db }) =>
+      db
+        .listCollections()
+        .map(({ name, type }) => [name, type])
+        .toArray(),
+    );
     await both.same(({ db }) => db.listCollections({ name: 'nope' }).toArray());
     await both.same(({ collection }) => collection.listIndexes().toArray());
     await both.same(({ db }) => db.collection('absent').listIndexes().toArray());
-    await both.same(({ db }) => db.runCursorCommand({ find: 'things', filter: { n: { $lt: 3 } }, batchSize: 1 }).toArray());
+    await both.same(({ db }) =>
+      db.runCursorCommand({ find: 'things', filter: { n: { $lt: 3 } }, batchSize: 1 }).toArray(),
+    );
     await both.same(async ({ db }) => db.runCursorCommand({ find: 'things' }).batchSize(2));
     await both.same(({ db }) => db.aggregate([{ $documents: [{ a: 1 }, { a: 2 }] }]).toArray());
   });
@@ -258,7 +312,8 @@ describe('other cursors', () => {
 
 async function collect(cursor, next) {
   const all = [];
-  for (let document = await next(cursor); document !== null; document = await next(cursor)) all.push(document.n);
+  for (let document = await next(cursor); document !== null; document = await next(cursor))
+    all.push(document.n);
   return all;
 }
 
@@ -270,7 +325,9 @@ async function iterate(cursor) {
 
 async function forEach(cursor) {
   const all = [];
-  await cursor.forEach(({ n }) => all.push(n));
+  await cursor.forEach(({ n }) => {
+    all.push(n);
+  });
   return all;
 }
 

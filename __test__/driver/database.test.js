@@ -15,16 +15,33 @@ describe('indexes', () => {
     ['a field', 'c', {}],
     ['a list', ['d', ['e', -1], { f: 1 }], {}],
     ['a pair', ['g', 'text'], {}],
-    ['a map', new Map([['h', 1], ['i', 1]]), {}],
-    ['options', { j: 1 }, { unique: true, sparse: true, name: 'mine', expireAfterSeconds: 10, background: true, unknown: 1 }],
-    ['a partial one', { k: 1 }, { partialFilterExpression: { k: { $gt: 1 } }, collation: { locale: 'en' }, writeConcern: { w: 1 } }],
+    [
+      'a map',
+      new Map([
+        ['h', 1],
+        ['i', 1],
+      ]),
+      {},
+    ],
+    [
+      'options',
+      { j: 1 },
+      { unique: true, sparse: true, name: 'mine', expireAfterSeconds: 10, background: true, unknown: 1 },
+    ],
+    [
+      'a partial one',
+      { k: 1 },
+      { partialFilterExpression: { k: { $gt: 1 } }, collation: { locale: 'en' }, writeConcern: { w: 1 } },
+    ],
     ['one that fails', { n: 'nope' }, {}],
   ])('createIndex: %s', async (_name, specification, options) => {
     await both.sameCommands(({ collection }) => collection.createIndex(specification, options));
   });
 
   test('the others', async () => {
-    await both.same(({ collection }) => collection.createIndexes([{ key: { x: 1 } }, { key: { y: 1 }, name: 'y' }]));
+    await both.same(({ collection }) =>
+      collection.createIndexes([{ key: { x: 1 } }, { key: { y: 1 }, name: 'y' }]),
+    );
     await both.same(({ collection }) => collection.indexes());
     await both.same(({ collection }) => collection.indexInformation());
     await both.same(({ collection }) => collection.indexInformation({ full: true }));
@@ -42,9 +59,20 @@ describe('indexes', () => {
 
 describe('collections', () => {
   test('are made, listed, described, renamed and dropped', async () => {
-    const names = ({ db }) => db.listCollections().toArray().then((all) => all.map(({ name }) => name).sort());
+    const names = ({ db }) =>
+      db
+        .listCollections()
+        .toArray()
+        .then((all) => all.map(({ name }) => name).sort());
     await both.sameCommands(async ({ db }) => {
-      const options = { capped: true, size: 4096, max: 5, collation: { locale: 'en' }, autoIndex: true, autoCreate: false };
+      const options = {
+        capped: true,
+        size: 4096,
+        max: 5,
+        collation: { locale: 'en' },
+        autoIndex: true,
+        autoCreate: false,
+      };
       const { autoIndex, autoCreate, ...known } = options;
       return (await db.createCollection('capped', db === both.ours.db ? options : known)).collectionName;
     });
@@ -57,7 +85,9 @@ describe('collections', () => {
     await both.same(async ({ db }) => (await db.renameCollection('renamed', 'again')).namespace);
     await both.same(({ db }) => db.collection('absent').rename('renamed'));
     await both.same(names);
-    await both.same(async ({ db }) => (await db.collections()).map(({ collectionName }) => collectionName).sort());
+    await both.same(async ({ db }) =>
+      (await db.collections()).map(({ collectionName }) => collectionName).sort(),
+    );
     await both.same(({ db }) => db.dropCollection('again'));
     await both.same(({ db }) => db.collection('things').drop());
     await both.same(names);
@@ -82,7 +112,10 @@ describe('commands', () => {
     ['serverStatus', async ({ db }) => (await db.admin().serverStatus()).process],
     ['replSetGetStatus', async ({ db }) => (await db.admin().replSetGetStatus()).set],
     ['an admin command', async ({ db }) => (await db.admin().command({ buildInfo: 1 })).ok],
-    ['listDatabases', ({ db }) => db.admin().listDatabases({ nameOnly: true, filter: { name: db.databaseName } })],
+    [
+      'listDatabases',
+      ({ db }) => db.admin().listDatabases({ nameOnly: true, filter: { name: db.databaseName } }),
+    ],
     ['removeUser of nobody', ({ db }) => db.removeUser('nobody')],
     ['a database name with a dot', async ({ client }) => client.db('a.b')],
     ['a callback', async ({ db }) => db.collection('things', () => {})],
@@ -93,8 +126,13 @@ describe('commands', () => {
   test('validateCollection', async () => {
     const { collection, db } = both.ours;
     await collection.insertOne({});
-    expect(await db.admin().validateCollection('things', { full: true, unknown: 1 })).toMatchObject({ valid: true, nrecords: 1 });
-    await expect(db.admin().validateCollection('absent')).rejects.toMatchObject({ codeName: 'NamespaceNotFound' });
+    expect(await db.admin().validateCollection('things', { full: true, unknown: 1 })).toMatchObject({
+      valid: true,
+      nrecords: 1,
+    });
+    await expect(db.admin().validateCollection('absent')).rejects.toMatchObject({
+      codeName: 'NamespaceNotFound',
+    });
   });
 });
 
@@ -119,17 +157,27 @@ describe('the objects', () => {
       promoteLongs: false,
     });
     await clients.same(async ({ db, client, collection }) => {
-      const own = db.collection('own', { readPreference: 'nearest', writeConcern: { w: 'majority' }, promoteLongs: true });
-      return [client, db, collection, own].map(({ readPreference, readConcern, writeConcern, bsonOptions }) => [
-        readPreference,
-        readConcern,
-        writeConcern,
-        bsonOptions.promoteLongs,
-      ]);
+      const own = db.collection('own', {
+        readPreference: 'nearest',
+        writeConcern: { w: 'majority' },
+        promoteLongs: true,
+      });
+      return [client, db, collection, own].map(
+        ({ readPreference, readConcern, writeConcern, bsonOptions }) => [
+          readPreference,
+          readConcern,
+          writeConcern,
+          bsonOptions.promoteLongs,
+        ],
+      );
     });
     await clients.sameCommands(async ({ collection }) => {
       await collection.insertOne({ _id: 1 });
-      await collection.updateOne({ _id: 1 }, { $set: { a: 1 } }, { writeConcern: { w: 'majority', j: true } });
+      await collection.updateOne(
+        { _id: 1 },
+        { $set: { a: 1 } },
+        { writeConcern: { w: 'majority', j: true } },
+      );
       await collection.findOneAndUpdate({ _id: 1 }, { $set: { a: 2 } });
       await collection.findOne({}, { readConcern: { level: 'local' } });
       await collection.countDocuments();
@@ -191,6 +239,8 @@ describe('BSON options', () => {
       await types.insertOne({ _id: 2, gone: undefined }, { ignoreUndefined: false });
       return await types.find().toArray();
     });
-    await both.same(({ db }) => db.collection('types').updateOne({}, { $set: undefined }, { ignoreUndefined: true }));
+    await both.same(({ db }) =>
+      db.collection('types').updateOne({}, { $set: undefined }, { ignoreUndefined: true }),
+    );
   });
 });

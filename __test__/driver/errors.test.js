@@ -43,14 +43,23 @@ test('a server’s answer is kept whole', () => {
     errorLabels: ['Theirs'],
   };
   const error = made('command', { reply, labels: ['Ours'] });
-  expect(error).toMatchObject({ message: reply.errmsg, code: 11000, codeName: 'DuplicateKey', keyPattern: { a: 1 } });
+  expect(error).toMatchObject({
+    message: reply.errmsg,
+    code: 11000,
+    codeName: 'DuplicateKey',
+    keyPattern: { a: 1 },
+  });
   expect(error.errorResponse).toBe(reply);
   expect(error.errorLabels.sort()).toEqual(['Ours', 'Theirs']);
   expect(error.hasErrorLabel('Ours')).toBe(true);
 });
 
 test('refused credentials have the server’s code', () => {
-  expect(made('authentication')).toMatchObject({ code: 18, codeName: 'AuthenticationFailed', message: 'what happened' });
+  expect(made('authentication')).toMatchObject({
+    code: 18,
+    codeName: 'AuthenticationFailed',
+    message: 'what happened',
+  });
 });
 
 test('what is closed is recognised in both worlds', () => {

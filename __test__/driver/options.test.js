@@ -35,8 +35,15 @@ describe('foreign keys never reach the server', () => {
     ['updateOne', (c) => c.updateOne({}, { $set: { a: 1 } }, { ...FOREIGN, multi: true, upsert: false })],
     ['replaceOne', (c) => c.replaceOne({ _id: 'f1' }, { a: 1 }, FOREIGN)],
     ['deleteOne', (c) => c.deleteOne({ _id: 'f2' }, { ...FOREIGN, projection: { a: 1 } })],
-    ['findOneAndUpdate', (c) => c.findOneAndUpdate({ _id: 'f1' }, { $set: { a: 1 } }, { ...FOREIGN, overwrite: true })],
-    ['bulkWrite', (c) => c.bulkWrite([{ updateOne: { filter: {}, update: { $set: { b: 1 } }, timestamps: true } }], FOREIGN)],
+    [
+      'findOneAndUpdate',
+      (c) => c.findOneAndUpdate({ _id: 'f1' }, { $set: { a: 1 } }, { ...FOREIGN, overwrite: true }),
+    ],
+    [
+      'bulkWrite',
+      (c) =>
+        c.bulkWrite([{ updateOne: { filter: {}, update: { $set: { b: 1 } }, timestamps: true } }], FOREIGN),
+    ],
     ['countDocuments', (c) => c.countDocuments({}, { ...FOREIGN, sort: { a: 1 } })],
     ['estimatedDocumentCount, given a filter', (c) => c.estimatedDocumentCount({ a: 1, ...FOREIGN })],
     ['distinct', (c) => c.distinct('a', {}, FOREIGN)],
@@ -59,7 +66,9 @@ describe('foreign keys never reach the server', () => {
     Object.prototype.explain = true;
     try {
       expect(await both.ours.collection.findOne({ _id: 'f1' }, {})).toMatchObject({ _id: 'f1' });
-      expect(await both.ours.collection.updateOne({ _id: 'f1' }, { $set: { c: 1 } }, {})).toMatchObject({ matchedCount: 1 });
+      expect(await both.ours.collection.updateOne({ _id: 'f1' }, { $set: { c: 1 } }, {})).toMatchObject({
+        matchedCount: 1,
+      });
     } finally {
       delete Object.prototype.limit;
       delete Object.prototype.singleBatch;
@@ -79,10 +88,14 @@ describe('forms of options', () => {
   ])('read preference: %s', async (name, readPreference) => {
     // The official driver takes a number and fails later, elsewhere.
     if (name === 'a number') {
-      await expect(both.ours.collection.findOne({}, { readPreference })).rejects.toThrow('Invalid read preference: 7');
+      await expect(both.ours.collection.findOne({}, { readPreference })).rejects.toThrow(
+        'Invalid read preference: 7',
+      );
       return;
     }
-    await both.same(({ collection }) => collection.findOne({ _id: 'f1' }, { readPreference, projection: { _id: 1 } }));
+    await both.same(({ collection }) =>
+      collection.findOne({ _id: 'f1' }, { readPreference, projection: { _id: 1 } }),
+    );
   });
 
   test('the flat write concern of old code and Mongoose', async () => {
@@ -99,7 +112,9 @@ describe('forms of options', () => {
   });
 
   test('null is as good as nothing', async () => {
-    await both.same(({ collection }) => collection.findOne({ _id: 'f1' }, { session: null, projection: { _id: 1 } }));
+    await both.same(({ collection }) =>
+      collection.findOne({ _id: 'f1' }, { session: null, projection: { _id: 1 } }),
+    );
   });
 });
 
@@ -112,7 +127,9 @@ describe('deadlines', () => {
   });
 
   test('maxTimeMS is the server’s', async () => {
-    await both.same(({ collection }) => collection.find({ $where: 'sleep(2000) || true' }, { maxTimeMS: 50 }).toArray());
+    await both.same(({ collection }) =>
+      collection.find({ $where: 'sleep(2000) || true' }, { maxTimeMS: 50 }).toArray(),
+    );
   });
 });
 

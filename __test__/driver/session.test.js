@@ -60,13 +60,22 @@ describe('a session', () => {
   });
 
   test.each([
-    ['an ended session', async ({ client, collection }) => {
-      const session = client.startSession();
-      await session.endSession();
-      await collection.findOne({}, { session });
-    }],
-    ['an unacknowledged write in a session', withSession((session, { collection }) => collection.insertOne({}, { session, writeConcern: { w: 0 } }))],
-    ['contradicting options', async ({ client }) => client.startSession({ causalConsistency: true, snapshot: true })],
+    [
+      'an ended session',
+      async ({ client, collection }) => {
+        const session = client.startSession();
+        await session.endSession();
+        await collection.findOne({}, { session });
+      },
+    ],
+    [
+      'an unacknowledged write in a session',
+      withSession((session, { collection }) => collection.insertOne({}, { session, writeConcern: { w: 0 } })),
+    ],
+    [
+      'contradicting options',
+      async ({ client }) => client.startSession({ causalConsistency: true, snapshot: true }),
+    ],
     ['a cluster time that is none', withSession((session) => session.advanceClusterTime(5))],
     ['a cluster time without a time', withSession((session) => session.advanceClusterTime({}))],
     ['withSession without a function', ({ client }) => client.withSession()],
@@ -138,7 +147,10 @@ describe('a transaction', () => {
         await collection.updateOne({ _id: 1 }, { $inc: { n: 1 } }, options);
         await collection.updateMany({}, { $inc: { n: 1 } }, options);
         await collection.findOneAndUpdate({ _id: 1 }, { $inc: { n: 1 } }, { session });
-        await collection.bulkWrite([{ insertOne: { document: { _id: 2 } } }, { deleteMany: { filter: { _id: 2 } } }], options);
+        await collection.bulkWrite(
+          [{ insertOne: { document: { _id: 2 } } }, { deleteMany: { filter: { _id: 2 } } }],
+          options,
+        );
         const distinct = await collection.distinct('n', {}, options);
         const counted = await collection.countDocuments({}, options);
         await session.commitTransaction();
@@ -150,37 +162,55 @@ describe('a transaction', () => {
   test.each([
     ['a commit without a transaction', (session) => session.commitTransaction()],
     ['an abort without a transaction', (session) => session.abortTransaction()],
-    ['a second start', (session) => (session.startTransaction(), session.startTransaction())],
-    ['a commit after an abort', async (session) => {
-      session.startTransaction();
-      await session.abortTransaction();
-      await session.commitTransaction();
-    }],
-    ['a second abort', async (session) => {
-      session.startTransaction();
-      await session.abortTransaction();
-      await session.abortTransaction();
-    }],
-    ['an abort after a commit', async (session) => {
-      session.startTransaction();
-      await session.commitTransaction();
-      await session.abortTransaction();
-    }],
-    ['an empty commit, twice', async (session) => {
-      session.startTransaction();
-      await session.commitTransaction();
-      await session.commitTransaction();
-      return session.transaction.state;
-    }],
+    ['a second start', async (session) => [session.startTransaction(), session.startTransaction()]],
+    [
+      'a commit after an abort',
+      async (session) => {
+        session.startTransaction();
+        await session.abortTransaction();
+        await session.commitTransaction();
+      },
+    ],
+    [
+      'a second abort',
+      async (session) => {
+        session.startTransaction();
+        await session.abortTransaction();
+        await session.abortTransaction();
+      },
+    ],
+    [
+      'an abort after a commit',
+      async (session) => {
+        session.startTransaction();
+        await session.commitTransaction();
+        await session.abortTransaction();
+      },
+    ],
+    [
+      'an empty commit, twice',
+      async (session) => {
+        session.startTransaction();
+        await session.commitTransaction();
+        await session.commitTransaction();
+        return session.transaction.state;
+      },
+    ],
     ['an unacknowledged transaction', (session) => session.startTransaction({ writeConcern: { w: 0 } })],
-    ['a read from a secondary', async (session, { collection }) => {
-      session.startTransaction();
-      await collection.findOne({}, { session, readPreference: 'secondary' });
-    }],
-    ['a transaction that prefers secondaries', async (session, { collection }) => {
-      session.startTransaction({ readPreference: 'nearest' });
-      await collection.findOne({}, { session });
-    }],
+    [
+      'a read from a secondary',
+      async (session, { collection }) => {
+        session.startTransaction();
+        await collection.findOne({}, { session, readPreference: 'secondary' });
+      },
+    ],
+    [
+      'a transaction that prefers secondaries',
+      async (session, { collection }) => {
+        session.startTransaction({ readPreference: 'nearest' });
+        await collection.findOne({}, { session });
+      },
+    ],
   ])('%s: as the official driver has it', async (_name, run) => {
     await both.same(withSession(async (session, side) => await run(session, side)));
   });
@@ -203,7 +233,9 @@ describe('a transaction', () => {
       session.startTransaction();
       await collection.findOne({ _id: 1 }, { session });
       await collection.updateOne({ _id: 1 }, { $inc: { n: 1 } });
-      const error = await collection.updateOne({ _id: 1 }, { $inc: { n: 1 } }, { session }).catch((failure) => failure);
+      const error = await collection
+        .updateOne({ _id: 1 }, { $inc: { n: 1 } }, { session })
+        .catch((failure) => failure);
       expect(error).toBeInstanceOf(mongo.MongoServerError);
       expect(error.hasErrorLabel('TransientTransactionError')).toBe(true);
       await session.abortTransaction();

@@ -9,7 +9,15 @@ const { mongo } = mongoose;
 const uri = process.env.POLYMONGO_TEST_URI;
 
 /** What the wire adds, in both drivers, to the command that was meant. */
-const WIRE_FIELDS = ['lsid', '$db', '$clusterTime', 'txnNumber', 'autocommit', 'startTransaction', '$readPreference'];
+const WIRE_FIELDS = [
+  'lsid',
+  '$db',
+  '$clusterTime',
+  'txnNumber',
+  'autocommit',
+  'startTransaction',
+  '$readPreference',
+];
 
 /**
  * The official driver and ours side by side, each on a database of its own: a test says what to do once, and both have
@@ -107,7 +115,19 @@ function shownObject(value, side) {
 }
 
 function shownError(error, side) {
-  const { name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels, writeErrors, result } = error;
+  const {
+    name,
+    message,
+    code,
+    codeName,
+    keyPattern,
+    keyValue,
+    index,
+    errInfo,
+    errorLabels,
+    writeErrors,
+    result,
+  } = error;
   return {
     ...shown({ name, message, code, codeName, keyPattern, keyValue, index, errInfo, errorLabels }, side),
     family: Object.keys(mongo).filter((key) => /^Mongo.*Error$/.test(key) && error instanceof mongo[key]),

@@ -13,7 +13,8 @@ const project = createProject({ mongoose: 'mongoose', files: ['index.d.ts', 'ind
 afterAll(project.remove);
 
 const union = (names) => names.map((name) => JSON.stringify(name)).join(' | ') || 'never';
-const usable = (table) => table.filter(({ kind }) => kind === 'own' || kind === 'driver').map(({ name }) => name);
+const usable = (table) =>
+  table.filter(({ kind }) => kind === 'own' || kind === 'driver').map(({ name }) => name);
 
 /** A wrapper on a server that is never asked. */
 const wrapper = PolyMongo.createWrapper({ mongoURI: 'mongodb://localhost:27017' });
@@ -39,7 +40,8 @@ const COUNTERPARTS = {
 
 test('everything that exists is declared, and the other way round', () => {
   const files = Object.entries(COUNTERPARTS).map(([type, names]) => {
-    const keys = type === 'statics' ? "Exclude<keyof typeof PolyMongo, 'prototype'>" : `keyof PolyMongo.${type}`;
+    const keys =
+      type === 'statics' ? "Exclude<keyof typeof PolyMongo, 'prototype'>" : `keyof PolyMongo.${type}`;
     return project.write(
       `${type}.mts`,
       `import PolyMongo from 'polymongo';
@@ -124,7 +126,10 @@ describe('members', () => {
       const names = ['default', 'createWrapper', 'PolyMongo', 'PolyMongoWrapper', 'PolyMongoError', 'Types'];
       console.log(names.filter((name) => module[name] === undefined || module[name] !== PolyMongo[name]).join());`,
     );
-    const { stdout, stderr } = spawnSync(process.execPath, [file], { cwd: project.directory, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, [file], {
+      cwd: project.directory,
+      encoding: 'utf8',
+    });
     expect({ stdout, stderr }).toEqual({ stdout: '\n', stderr: '' });
   });
 

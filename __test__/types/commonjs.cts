@@ -1,6 +1,8 @@
 import PolyMongo from 'polymongo';
+
 import required = require('polymongo');
-import { createWrapper, PolyMongoWrapper, Types } from 'polymongo';
+
+import { createWrapper, type PolyMongoWrapper, Types } from 'polymongo';
 
 const wrapper: PolyMongo = PolyMongo.createWrapper({ mongoURI: 'mongodb://localhost:27017' });
 const same: PolyMongoWrapper = createWrapper({ mongoURI: 'mongodb://localhost:27017' });

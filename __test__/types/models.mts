@@ -12,21 +12,42 @@ interface UserMethods {
   greet(): string;
 }
 interface UserQueries {
-  named(name: string): mongoose.QueryWithHelpers<HydratedDocument<User, UserMethods>[], HydratedDocument<User, UserMethods>, UserQueries>;
+  named(
+    name: string,
+  ): mongoose.QueryWithHelpers<
+    HydratedDocument<User, UserMethods>[],
+    HydratedDocument<User, UserMethods>,
+    UserQueries
+  >;
 }
 interface UserModel extends Model<User, UserQueries, UserMethods> {
   findAdmins(): Promise<HydratedDocument<User, UserMethods>[]>;
 }
 
-const Explicit = mongoose.model<User, UserModel>('User', new Schema<User, UserModel, UserMethods>({ name: String }));
+const Explicit = mongoose.model<User, UserModel>(
+  'User',
+  new Schema<User, UserModel, UserMethods>({ name: String }),
+);
 const Inferred = mongoose.model(
   'City',
   new Schema(
     { name: { type: String, required: true }, population: Number },
     {
-      methods: { shout() { return this.name.toUpperCase(); } },
-      query: { above(population: number) { return this.where({ population: { $gt: population } }); } },
-      statics: { byName(name: string) { return this.findOne({ name }); } },
+      methods: {
+        shout() {
+          return this.name.toUpperCase();
+        },
+      },
+      query: {
+        above(population: number) {
+          return this.where({ population: { $gt: population } });
+        },
+      },
+      statics: {
+        byName(name: string) {
+          return this.findOne({ name });
+        },
+      },
     },
   ),
 );
@@ -80,4 +101,16 @@ async function count<M extends PolyMongo.AnyModel>(model: PolyMongo.BoundModel<M
 await count(Users);
 await count(Cities);
 
-export { again, asModel, byDefault, connection, found, greeting, name, population, shouted, state, wrappedModel };
+export {
+  again,
+  asModel,
+  byDefault,
+  connection,
+  found,
+  greeting,
+  name,
+  population,
+  shouted,
+  state,
+  wrappedModel,
+};

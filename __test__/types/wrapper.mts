@@ -92,8 +92,10 @@ wrapper.closeAllWatches();
 await wrapper.dropDatabase('tenant_1');
 
 const ran: Promise<number> = wrapper.run('tenant_1', async () => 1);
-const within: string | undefined = wrapper.withTenant({ db: 'tenant_1', timeoutMS: 500 }, () => wrapper.currentTenant());
-const dropped: string[] | undefined = (await wrapper.syncIndexes(['tenant_1']))['tenant_1']?.['User'];
+const within: string | undefined = wrapper.withTenant({ db: 'tenant_1', timeoutMS: 500 }, () =>
+  wrapper.currentTenant(),
+);
+const dropped: string[] | undefined = (await wrapper.syncIndexes(['tenant_1'])).tenant_1?.User;
 
 const exported = await wrapper.actions.exportDB('tenant_1');
 const imported: number = (await wrapper.actions.importDB('tenant_2', exported)).insertedDocuments;
@@ -107,4 +109,20 @@ check<Equal<typeof kept.code, PolyMongo.ErrorCode>>();
 // @ts-expect-error: no such code
 const wrong: PolyMongo.ErrorCode = 'NO_SUCH_CODE';
 
-export { cancelled, connection, drained, dropped, refused, imported, inUse, latency, names, result, size, sockets, within, wrong };
+export {
+  cancelled,
+  connection,
+  drained,
+  dropped,
+  imported,
+  inUse,
+  latency,
+  names,
+  ran,
+  refused,
+  result,
+  size,
+  sockets,
+  within,
+  wrong,
+};

@@ -253,7 +253,7 @@ describe('which databases', () => {
 });
 
 test('adv: connections of ours, usable as Mongoose connections', async () => {
-  const wrapper = create();
+  const wrapper = create({ sharePool: false });
   const Item = wrapper.wrapModel(model());
   expect(wrapper.adv.mongoose).toBe(Item.base);
   expect(wrapper.adv.getPrimaryConnection()).toBeUndefined();

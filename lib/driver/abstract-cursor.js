@@ -4,6 +4,7 @@ const { EventEmitter } = require('node:events');
 const { readConcernOf } = require('../protocol/concerns');
 const readPreferences = require('../protocol/read-preference');
 const { MongoDBNamespace } = require('../protocol/namespace');
+const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { CursorStream } = require('./cursor-stream');
 
 const FLAGS = ['tailable', 'oplogReplay', 'noCursorTimeout', 'awaitData', 'exhaust', 'partial'];
@@ -178,6 +179,7 @@ class AbstractCursor extends EventEmitter {
     const { handle } = this;
     this.handle = 0;
     if (handle !== 0) {
+      closedByItself(this);
       this.isKilled = true;
       try {
         await this.client.s.engine.closeCursor(handle);
@@ -195,9 +197,7 @@ class AbstractCursor extends EventEmitter {
   /** Back to before the first document; the next read asks the server again. */
   rewind() {
     if (!this.initialized) return;
-    const { handle } = this;
-    if (handle !== 0) this.client.s.engine.closeCursor(handle).catch(() => {});
-    this.handle = 0;
+    this.letGo();
     this.documents = NOTHING;
     this.position = 0;
     this.initialized = false;
@@ -351,7 +351,7 @@ class AbstractCursor extends EventEmitter {
       const body = op.clientSession === null ? this.body : { ...this.body };
       op.timeoutMS = this.timeoutMS;
       op.admit(body);
-      if (op.timeoutMS !== null && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;
+      if (op.timeoutMS && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;
       this.accept(await this.start(body));
     } finally {
       this.initialized = true;
@@ -394,8 +394,24 @@ class AbstractCursor extends EventEmitter {
     }
     this.documents = documents;
     this.position = 0;
-    this.handle = cursor;
+    if (cursor !== this.handle) this.follow(cursor);
     if (cursor === 0) this.finish();
+  }
+
+  /** @param {number} handle of the cursor that was opened, or 0 when it is used up */
+  follow(handle) {
+    this.handle = handle;
+    if (handle === 0) return closedByItself(this);
+    const { engine } = this.client.s;
+    closeWhenAbandoned(this, () => engine.closeCursor(handle));
+  }
+
+  /** Gives the engine's cursor up without waiting. */
+  letGo() {
+    const { handle } = this;
+    if (handle === 0) return;
+    this.follow(0);
+    this.client.s.engine.closeCursor(handle).catch(() => {});
   }
 
   /** The server has no more: what is buffered may still be read. */

@@ -105,7 +105,7 @@ class BulkWrite {
    * @param {Operation} op
    */
   keepDeadline(op) {
-    if (op.timeoutMS === null) return;
+    if (!op.timeoutMS) return;
     this.deadline ??= performance.now() + op.timeoutMS;
     op.timeoutMS = Math.max(1, Math.ceil(this.deadline - performance.now()));
   }

@@ -3,6 +3,7 @@
 const { EventEmitter } = require('node:events');
 const { STREAM, streamOptions } = require('../protocol/change-stream-options');
 const { rules } = require('../protocol/rules');
+const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { CursorStream } = require('./cursor-stream');
 const { CURSOR, Operation, READ } = require('./operation');
 
@@ -199,13 +200,15 @@ class ChangeStream extends EventEmitter {
       },
       op,
     );
-    if (this.isClosed) await engine.closeStream(stream);
-    else this.emit('init');
+    closeWhenAbandoned(this, () => engine.closeStream(stream));
+    // Closed meanwhile: whoever closed it waits for this promise and then closes what it yields.
+    if (!this.isClosed) this.emit('init');
     return stream;
   }
 
   async release() {
     if (this.opening === null) return;
+    closedByItself(this);
     try {
       await this.parent.s.engine.closeStream(await this.opening);
     } catch {
@@ -248,6 +251,7 @@ class ChangeStream extends EventEmitter {
   /** There will be no more: the server ended it, after an `invalidate`, or the engine closed. */
   end() {
     this.isClosed = true;
+    closedByItself(this);
     this.emit('end');
     this.emitClose();
   }

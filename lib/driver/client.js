@@ -1,6 +1,7 @@
 'use strict';
 
 const { EventEmitter } = require('node:events');
+const { redactValue } = require('../protocol/redact');
 const { TopologyDescription } = require('../protocol/topology-description');
 const { ChangeStream } = require('./change-stream');
 const { clientBulkWrite } = require('./client-bulk-write');
@@ -198,7 +199,9 @@ class MongoClient extends EventEmitter {
  * @returns {MongoClient}
  */
 function createClient(engine, codec, options = {}) {
-  const { close = null, watched = null, context = null, bsonOptions, ...shown } = options;
+  const { close = null, watched = null, context = null, bsonOptions, ...given } = options;
+  // Credentials are the engine's: `client.options` is printed and passed around.
+  const shown = redactValue(given);
   const settings = new Settings(engine, codec, { ...bsonOptions, ...shown }, null);
   settings.watched = watched;
   settings.context = context;

@@ -386,7 +386,7 @@ function typed(codec, text, plain) {
   }
 }
 
-/** @type {Record<string, string>} */
+/** @type {Record<string, any>} */
 const CODES = {
   __proto__: null,
   closed: 'WRAPPER_CLOSED',

@@ -50,7 +50,8 @@ class EventRelay {
 
   /** @param {string} source */
   isHeard(source) {
-    for (const [event, from] of SOURCES) if (from === source && this.client.listenerCount(event) > 0) return true;
+    for (const [event, from] of SOURCES)
+      if (from === source && this.client.listenerCount(event) > 0) return true;
     return false;
   }
 

@@ -68,11 +68,9 @@ class FindCursor extends AbstractCursor {
   accept(batch) {
     super.accept(batch);
     this.returned += batch.documents.length;
-    const { handle } = this;
     const { limit } = this.body;
-    if (handle === 0 || !limit || this.returned < limit) return;
-    this.handle = 0;
-    this.client.s.engine.closeCursor(handle).catch(() => {});
+    if (this.handle === 0 || !limit || this.returned < limit) return;
+    this.letGo();
     this.finish();
   }
 

@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('node:events');
 const { PolyMongoError } = require('../error');
+const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { STATE, Transaction } = require('./transaction');
 const { runTransaction } = require('./with-transaction');
 
@@ -36,10 +37,12 @@ class ClientSession extends EventEmitter {
     this.onlyInTransaction = false;
     /** @type {any} */
     this.knownId = null;
-    this.handle = engine.startSession({
+    const handle = engine.startSession({
       causalConsistency: this.supports.causalConsistency,
       snapshot: this.snapshotEnabled,
     });
+    this.handle = handle;
+    closeWhenAbandoned(this, () => engine.endSession(handle));
   }
 
   /** The server's name of the session; unknown until the engine has drawn one. */
@@ -187,6 +190,7 @@ class ClientSession extends EventEmitter {
     if (this.hasEnded) return;
     void this.id;
     this.hasEnded = true;
+    closedByItself(this);
     try {
       await this.client.s.engine.endSession(this.handle);
     } catch {

@@ -5,6 +5,7 @@ const { createClient } = require('../driver/client');
 const { PolyMongoError } = require('../error');
 const { codecOfMongoose } = require('../protocol/codec');
 const { inheritedOptions } = require('../protocol/connection-string');
+const { refuseEncryptedSchema } = require('./encrypted-schemas');
 const { splitOptions } = require('./mongoose-options');
 const { openEngine } = require('./open-engine');
 
@@ -29,7 +30,7 @@ function driverConnectionClass(native) {
       if (dbName != null) this.$dbName = dbName;
       this._connectionOptions = options;
       options.driverInfo ??= { name: 'Mongoose', version: this.base.version };
-      this.refuseEncryptedSchemas();
+      Object.values(this.models).forEach(refuseEncryptedSchema);
 
       this.readyState = STATE.connecting;
       this._connectionString = uri;
@@ -57,16 +58,6 @@ function driverConnectionClass(native) {
     mayOpen(uri) {
       const active = this.readyState === STATE.connecting || this.readyState === STATE.connected;
       return typeof uri === 'string' && !this._destroyCalled && !(active && this._connectionString !== uri);
-    }
-
-    /** Their fields would be stored as they are. */
-    refuseEncryptedSchemas() {
-      const encrypted = Object.values(this.models).find((model) => model.schema._hasEncryptedFields?.());
-      if (encrypted === undefined) return;
-      throw new PolyMongoError(
-        `The schema of the model "${encrypted.modelName}" has encrypted fields, and client-side field level encryption is not supported`,
-        { code: 'ENCRYPTION_UNSUPPORTED' },
-      );
     }
 
     setClient() {

@@ -29,13 +29,16 @@ function checkDatabaseName(name, { nameRules = 'portable', allowSystemDatabases 
   if (typeof name !== 'string') throw refused(name, `a database name must be a string, got ${kindOf(name)}`);
   if (name === '') throw refused(name, 'a database name must not be empty; was a tenant id missing?');
   const bytes = Buffer.byteLength(name);
-  if (bytes > MAX_BYTES) throw refused(name, `it has ${bytes} bytes of UTF-8, at most ${MAX_BYTES} are allowed`);
+  if (bytes > MAX_BYTES)
+    throw refused(name, `it has ${bytes} bytes of UTF-8, at most ${MAX_BYTES} are allowed`);
   const [bad] = (nameRules === 'server' ? SERVER : PORTABLE).exec(name) ?? [];
   if (bad !== undefined) throw refused(name, `${quoted(bad)} is not allowed in a database name`);
-  if (!name.isWellFormed()) throw refused(name, 'it holds half of a surrogate pair, which UTF-8 cannot express');
+  if (!name.isWellFormed())
+    throw refused(name, 'it holds half of a surrogate pair, which UTF-8 cannot express');
   if (nameRules === 'portable') {
     const [, missing] = MISSING_ID.exec(name) ?? [];
-    if (missing !== undefined) throw refused(name, `"${missing}" at its end is the sign of a missing tenant id`);
+    if (missing !== undefined)
+      throw refused(name, `"${missing}" at its end is the sign of a missing tenant id`);
   }
   if (SYSTEM.has(name) && !allowSystemDatabases)
     throw refused(name, 'it is a database of the server itself; pass allowSystemDatabases: true to use it');
@@ -53,7 +56,8 @@ const quoted = (character) =>
 
 /** @param {unknown} name @param {string} why */
 function refused(name, why) {
-  const shown = typeof name === 'string' ? ` ${JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)}` : '';
+  const shown =
+    typeof name === 'string' ? ` ${JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)}` : '';
   return new PolyMongoError(`The database name${shown} is refused: ${why}`, {
     code: 'INVALID_DATABASE_NAME',
     status: 400,

@@ -19,11 +19,12 @@ function isEncoding() {
 
 /**
  * @param {Codec} codec
- * @param {object} document
+ * @param {object} document one that is BSON already goes as it is
  * @param {any} bson the BSON options in force, null for the defaults
  * @returns {Buffer} BSON
  */
 function encode(codec, document, bson) {
+  if (Buffer.isBuffer(document)) return document;
   busy = true;
   try {
     const bytes = codec.BSON.serialize(document, bson ?? DEFAULTS);

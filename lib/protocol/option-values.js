@@ -37,10 +37,10 @@ const TYPES = {
 
 /** @param {unknown} value @param {boolean | undefined} secret */
 function describe(value, secret) {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (value === '') return 'an empty string';
   if (typeof value === 'number' && Number.isNaN(value)) return 'NaN';
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol' || secret) {
     return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
   }

@@ -53,8 +53,8 @@ function createValueReaders(BSON, readShape) {
         return string(page);
       case NARROW_TEXT:
         page.text = page.texts[page.firstText + values[page.at++]];
-        page.textAt = 0;
-        return string(page);
+        page.textAt = values[page.at++] | 0;
+        return page.text.substring(0, page.textAt);
       case WIDE_TEXT:
         page.wideText = page.texts[page.firstText + values[page.at++]];
         page.wideTextAt = values[page.at++] | 0;

@@ -3,6 +3,8 @@
 const { READY_STATE } = require('../wrapper/lifecycle');
 
 const MEGABYTE = 1024 * 1024;
+/** Collections of the user's, not the server's own. */
+const OWN = { type: 'collection', name: { $not: /^system\./ } };
 /** Asked by ourselves, for all databases. */
 const ADMIN = 'admin';
 
@@ -104,7 +106,7 @@ function createStats({ engine, names, defaultDB, hosts, scale, lifecycle, operat
   /** @param {string} dbName */
   async function collectionsOf(dbName) {
     const op = operation();
-    const body = { listCollections: 1, filter: { type: 'collection' }, nameOnly: true, cursor: {} };
+    const body = { listCollections: 1, filter: OWN, nameOnly: true, cursor: {} };
     const found = [];
     for (
       let batch = await engine.openCursor(dbName, body, op);

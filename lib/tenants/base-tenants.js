@@ -3,6 +3,7 @@
 const { createClient } = require('../driver/client');
 const { bind } = require('../mongoose/bind');
 const { driverFor } = require('../mongoose/driver-for');
+const { refuseEncryptedSchema } = require('../mongoose/encrypted-schemas');
 const { isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
 const { callableConnection } = require('./callable-connection');
@@ -48,6 +49,7 @@ class BaseTenants {
     const original = originalOf(model);
     let wrapped = this.wrapped.get(original);
     if (wrapped === undefined) {
+      refuseEncryptedSchema(original);
       wrapped = wrap(original, this);
       this.wrapped.set(original, wrapped);
       this.named.set(original.modelName, original);

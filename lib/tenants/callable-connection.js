@@ -102,10 +102,11 @@ const WITHOUT_TENANT = new Set([
 /** `Model.db` while a tenant is required and none is set: it can be called, the rest is refused. */
 class TenantlessConnection extends CallableConnection {
   get(_callee, key) {
-    if (typeof key === 'symbol' || WITHOUT_TENANT.has(key) || typeof this.connection[key] === 'undefined') {
-      return this.connection[key];
-    }
-    throw tenantRequired();
+    const value = this.connection[key];
+    if (typeof key === 'symbol' || value === undefined) return value;
+    if (!WITHOUT_TENANT.has(key)) throw tenantRequired();
+    // Not on this object, which would refuse what the method itself asks for.
+    return typeof value === 'function' && key !== 'constructor' ? value.bind(this.connection) : value;
   }
 
   /** @returns {boolean} */

@@ -172,16 +172,18 @@ class Tenants {
   /** @param {any} where */
   frame(where) {
     const given = typeof where === 'string' ? { db: where } : where;
-    if (typeof given !== 'object' || given === null) {
+    if (typeof given !== 'object' || given === null || Object.keys(given).length === 0) {
       throw invalid(`run() needs a database name or an object {db, session, timeoutMS}${received(where)}`);
     }
     const unknown = Object.keys(given).find((name) => !FRAME_KEYS.has(name));
-    if (unknown !== undefined)
+    if (unknown !== undefined) {
       throw invalid(`run() does not know "${unknown}"; it takes db, session and timeoutMS`);
-    const { db, session, timeoutMS } = /** @type {any} */ ({ __proto__: null, ...given });
+    }
+    const { session, timeoutMS } = /** @type {any} */ ({ __proto__: null, ...given });
     /** @type {Record<string, any>} */
     const frame = {};
-    if (db !== undefined) frame.db = this.wiring.checkName(db);
+    // A tenant that is named but missing is a mistake, never the tenant around.
+    if (Object.hasOwn(given, 'db')) frame.db = this.wiring.checkName(given.db);
     if (timeoutMS !== undefined) frame.timeoutMS = checkedTimeout(timeoutMS);
     if (session !== undefined) frame.session = checkedSession(session);
     return frame;

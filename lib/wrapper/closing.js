@@ -49,7 +49,7 @@ class Closing {
     this.#parts = parts;
   }
 
-  /** @param {unknown} options */
+  /** @param {unknown} [options] */
   async closeAll(options) {
     const timeoutMS = timeoutOf(options);
     this.#running ??= this.#close({ force: false, timeoutMS, refuse: true });

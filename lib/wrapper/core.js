@@ -100,7 +100,8 @@ class Core {
       this.lease.open();
       this.#listenToSignals();
     }
-    if (!wasOpen) await this.lifecycle.connect();
+    if (wasOpen) this.lifecycle.used(this.defaultDB);
+    else await this.lifecycle.connect();
     await this.#look?.();
     return wasOpen;
   }

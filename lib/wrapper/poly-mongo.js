@@ -219,8 +219,12 @@ class PolyMongo {
   #transferable(dbName) {
     const name = this.#core.names.checkSpelling(dbName);
     this.#core.lifecycle.used(name);
+    const { lease } = this.#core;
     const { db } = this.#core.connection(name);
-    return { db, BSON: this.#core.mongoose().mongo.BSON };
+    const { codec } = this.#core.operation();
+    const write = (/** @type {Buffer} */ command) =>
+      lease.engine.command(name, command, { codec, write: true });
+    return { name, db, BSON: codec.BSON, write };
   }
 
   /** @param {unknown} dbName */

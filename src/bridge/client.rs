@@ -257,7 +257,7 @@ impl NativeClient {
 
 impl Drop for NativeClient {
     fn drop(&mut self) {
-        self.engine.dispose();
+        self.environment.dispose(&self.engine);
     }
 }
 

@@ -1,7 +1,7 @@
 //! One JavaScript environment (the main thread's, or a worker's): its outbox, how to wake it, and what it opened.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{Array, Buffer, BufferSlice, Float64ArraySlice, Function, ToNapiValue};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -29,7 +29,7 @@ pub struct Environment {
     wake: Mutex<Option<Wake>>,
     /// Operations that JavaScript waits for: while there is one, the process stays alive. JavaScript's thread only.
     pending: AtomicU32,
-    engines: Mutex<Vec<Weak<Engine>>>,
+    engines: Mutex<Vec<Arc<Engine>>>,
 }
 
 impl Environment {
@@ -69,21 +69,24 @@ impl Environment {
         }
     }
 
-    /// Remembers an engine, to be disposed of with the environment.
+    /// Keeps an engine, which ends with its handle or with the environment.
     pub fn adopt(&self, engine: &Arc<Engine>) {
+        lock(&self.engines).push(Arc::clone(engine));
+    }
+
+    /// Disposes of an engine, unless the environment has done so.
+    pub fn dispose(&self, engine: &Arc<Engine>) {
         let mut engines = lock(&self.engines);
-        engines.retain(|engine| engine.strong_count() > 0);
-        engines.push(Arc::downgrade(engine));
+        if let Some(index) = engines.iter().position(|kept| Arc::ptr_eq(kept, engine)) {
+            engines.swap_remove(index).dispose();
+        }
     }
 
     /// The environment ends: nothing is delivered any more, and what runs is cancelled.
     fn close(&self) {
         self.outbox.close();
         lock(&self.wake).take();
-        for engine in lock(&self.engines)
-            .drain(..)
-            .filter_map(|engine| engine.upgrade())
-        {
+        for engine in lock(&self.engines).drain(..) {
             engine.dispose();
         }
     }

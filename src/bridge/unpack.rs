@@ -30,9 +30,14 @@ impl<'b> Iterator for Documents<'b> {
     type Item = &'b [u8];
 
     fn next(&mut self) -> Option<&'b [u8]> {
-        let length = self.0.first_chunk().map_or(0, |length| i32::from_le_bytes(*length));
+        let length = self
+            .0
+            .first_chunk()
+            .map_or(0, |length| i32::from_le_bytes(*length));
         let length = usize::try_from(length).ok().filter(|length| *length > 0);
-        let (document, rest) = length.and_then(|at| self.0.split_at_checked(at)).unwrap_or((self.0, &[]));
+        let (document, rest) = length
+            .and_then(|at| self.0.split_at_checked(at))
+            .unwrap_or((self.0, &[]));
         self.0 = rest;
         (!document.is_empty()).then_some(document)
     }

@@ -27,15 +27,23 @@ pub fn name(body: &RawDocument) -> Result<&str, EngineError> {
     match body.iter_elements().next() {
         Some(Ok(element)) => Ok(element.key().as_str()),
         Some(Err(error)) => Err(malformed(&error)),
-        None => Err(EngineError::new(ErrorKind::InvalidArgument, "The command is an empty document")),
+        None => Err(EngineError::new(
+            ErrorKind::InvalidArgument,
+            "The command is an empty document",
+        )),
     }
 }
 
 /// Whether the write asks for no acknowledgement; such a one is never numbered.
 pub fn is_unacknowledged(body: &RawDocument) -> bool {
-    let concern = body.get("writeConcern").ok().flatten().and_then(RawBsonRef::as_document);
+    let concern = body
+        .get("writeConcern")
+        .ok()
+        .flatten()
+        .and_then(RawBsonRef::as_document);
     let w = concern.and_then(|concern| concern.get("w").ok().flatten());
-    matches!(w, Some(RawBsonRef::Int32(0) | RawBsonRef::Int64(0))) || matches!(w, Some(RawBsonRef::Double(0.0)))
+    matches!(w, Some(RawBsonRef::Int32(0) | RawBsonRef::Int64(0)))
+        || matches!(w, Some(RawBsonRef::Double(0.0)))
 }
 
 /// Gives a write its number.
@@ -59,14 +67,22 @@ pub fn after(body: RawDocumentBuf, time: Timestamp) -> Result<RawDocumentBuf, En
         }
     }
     concern.append(cstr!("afterClusterTime"), time);
-    let mut body = if existing.is_some() { without_read_concern(body)? } else { body };
+    let mut body = if existing.is_some() {
+        without_read_concern(body)?
+    } else {
+        body
+    };
     body.append(cstr!("readConcern"), concern);
     Ok(body)
 }
 
 /// Takes `readConcern` out: in a snapshot session the driver writes its own.
 pub fn without_read_concern(body: RawDocumentBuf) -> Result<RawDocumentBuf, EngineError> {
-    if body.get("readConcern").map_err(|error| malformed(&error))?.is_none() {
+    if body
+        .get("readConcern")
+        .map_err(|error| malformed(&error))?
+        .is_none()
+    {
         return Ok(body);
     }
     let mut rest = RawDocumentBuf::new();
@@ -95,7 +111,9 @@ impl CursorOptions {
     pub fn read(body: &RawDocument) -> Result<Self, EngineError> {
         let get = |key: &str| body.get(key).map_err(|error| malformed(&error));
         let size = match get("cursor")? {
-            Some(RawBsonRef::Document(cursor)) => cursor.get("batchSize").map_err(|error| malformed(&error))?,
+            Some(RawBsonRef::Document(cursor)) => {
+                cursor.get("batchSize").map_err(|error| malformed(&error))?
+            }
             _ => get("batchSize")?,
         };
         let flag = |value: Option<RawBsonRef<'_>>| value.and_then(RawBsonRef::as_bool).unwrap_or(false);
@@ -113,18 +131,37 @@ impl CursorOptions {
 
 /// Whether a reply has a cursor that holds more.
 pub fn has_more(reply: &RawDocument) -> bool {
-    let cursor = reply.get("cursor").ok().flatten().and_then(RawBsonRef::as_document);
-    let id = cursor.and_then(|cursor| cursor.get("id").ok().flatten()).and_then(whole);
+    let cursor = reply
+        .get("cursor")
+        .ok()
+        .flatten()
+        .and_then(RawBsonRef::as_document);
+    let id = cursor
+        .and_then(|cursor| cursor.get("id").ok().flatten())
+        .and_then(whole);
     id.is_some_and(|id| id != 0)
 }
 
 /// Whether a reply that is no error carries a label, beside or inside its `writeConcernError`.
 pub fn reply_has_label(reply: &RawDocument, label: &str) -> bool {
     let labels_of = |document: &RawDocument| {
-        let labels = document.get("errorLabels").ok().flatten().and_then(RawBsonRef::as_array);
-        labels.is_some_and(|labels| labels.into_iter().flatten().any(|own| own.as_str() == Some(label)))
+        let labels = document
+            .get("errorLabels")
+            .ok()
+            .flatten()
+            .and_then(RawBsonRef::as_array);
+        labels.is_some_and(|labels| {
+            labels
+                .into_iter()
+                .flatten()
+                .any(|own| own.as_str() == Some(label))
+        })
     };
-    let concern = reply.get("writeConcernError").ok().flatten().and_then(RawBsonRef::as_document);
+    let concern = reply
+        .get("writeConcernError")
+        .ok()
+        .flatten()
+        .and_then(RawBsonRef::as_document);
     labels_of(reply) || concern.is_some_and(labels_of)
 }
 
@@ -138,7 +175,10 @@ fn whole(value: RawBsonRef<'_>) -> Option<i64> {
 }
 
 fn malformed(error: &bson::error::Error) -> EngineError {
-    EngineError::new(ErrorKind::InvalidArgument, format!("The command is not valid BSON: {error}"))
+    EngineError::new(
+        ErrorKind::InvalidArgument,
+        format!("The command is not valid BSON: {error}"),
+    )
 }
 
 #[cfg(test)]
@@ -153,15 +193,24 @@ mod tests {
 
     #[test]
     fn merges_after_cluster_time_into_the_read_concern() {
-        let time = Timestamp { time: 7, increment: 1 };
+        let time = Timestamp {
+            time: 7,
+            increment: 1,
+        };
         let find = rawdoc! { "find": "c", "readConcern": { "level": "majority" }, "limit": 1 };
         assert_eq!(
             decoded(&after(find, time).unwrap()),
             doc! { "find": "c", "limit": 1, "readConcern": { "level": "majority", "afterClusterTime": time } }
         );
         let insert = after(rawdoc! { "insert": "c" }, time).unwrap();
-        assert_eq!(decoded(&insert), doc! { "insert": "c", "readConcern": { "afterClusterTime": time } });
-        assert_eq!(decoded(&after(rawdoc! { "ping": 1 }, time).unwrap()), doc! { "ping": 1 });
+        assert_eq!(
+            decoded(&insert),
+            doc! { "insert": "c", "readConcern": { "afterClusterTime": time } }
+        );
+        assert_eq!(
+            decoded(&after(rawdoc! { "ping": 1 }, time).unwrap()),
+            doc! { "ping": 1 }
+        );
         assert!(after(RawDocumentBuf::new(), time).is_err());
     }
 
@@ -173,15 +222,23 @@ mod tests {
         assert_eq!(options.comment, Some(Bson::Document(doc! { "a": 1 })));
         let aggregate = rawdoc! { "aggregate": "c", "cursor": { "batchSize": 3.0 } };
         assert_eq!(CursorOptions::read(&aggregate).unwrap().batch_size, Some(3));
-        assert_eq!(CursorOptions::read(&rawdoc! { "listIndexes": "c" }).unwrap(), CursorOptions::default());
+        assert_eq!(
+            CursorOptions::read(&rawdoc! { "listIndexes": "c" }).unwrap(),
+            CursorOptions::default()
+        );
     }
 
     #[test]
     fn knows_unacknowledged_writes_and_labels() {
-        assert!(is_unacknowledged(&rawdoc! { "insert": "c", "writeConcern": { "w": 0 } }));
-        assert!(!is_unacknowledged(&rawdoc! { "insert": "c", "writeConcern": { "w": "majority" } }));
+        assert!(is_unacknowledged(
+            &rawdoc! { "insert": "c", "writeConcern": { "w": 0 } }
+        ));
+        assert!(!is_unacknowledged(
+            &rawdoc! { "insert": "c", "writeConcern": { "w": "majority" } }
+        ));
         assert!(!is_unacknowledged(&rawdoc! { "insert": "c" }));
-        let beside = rawdoc! { "ok": 1, "writeConcernError": { "code": 91 }, "errorLabels": ["RetryableWriteError"] };
+        let beside =
+            rawdoc! { "ok": 1, "writeConcernError": { "code": 91 }, "errorLabels": ["RetryableWriteError"] };
         let inside = rawdoc! { "ok": 1, "writeConcernError": { "errorLabels": ["RetryableWriteError"] } };
         assert!(reply_has_label(&beside, "RetryableWriteError"));
         assert!(reply_has_label(&inside, "RetryableWriteError"));

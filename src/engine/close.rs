@@ -53,23 +53,35 @@ impl Options {
     pub fn parse(json: &str) -> Self {
         let value: Value = serde_json::from_str(json).unwrap_or_default();
         let flag = |key: &str| value.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let timeout = value.get("timeoutMS").and_then(Value::as_f64).filter(|timeout| *timeout >= 0.0);
+        let timeout = value
+            .get("timeoutMS")
+            .and_then(Value::as_f64)
+            .filter(|timeout| *timeout >= 0.0);
         Self {
             force: flag("force"),
-            timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| Duration::from_millis(timeout.min(1.0e12) as u64)),
+            timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| {
+                Duration::from_millis(timeout.min(1.0e12) as u64)
+            }),
             refuse: flag("refuse"),
         }
     }
 
     /// At once and for good.
     pub fn forced() -> Self {
-        Self { force: true, timeout: Duration::ZERO, refuse: true }
+        Self {
+            force: true,
+            timeout: Duration::ZERO,
+            refuse: true,
+        }
     }
 }
 
 impl Engine {
     /// Starts closing now; the future carries it through and yields `{drained, cancelled}`.
-    pub(super) fn close_all(self: Arc<Self>, options: Options) -> impl Future<Output = RawDocumentBuf> + Send + use<> {
+    pub(super) fn close_all(
+        self: Arc<Self>,
+        options: Options,
+    ) -> impl Future<Output = RawDocumentBuf> + Send + use<> {
         if options.refuse {
             self.lifecycle.refusing.store(true, Ordering::Release);
         }
@@ -89,9 +101,17 @@ impl Engine {
             for session in &sessions {
                 self.nudge(Arc::clone(session));
             }
-            let deadline = Instant::now() + if options.force { Duration::ZERO } else { options.timeout };
+            let deadline = Instant::now()
+                + if options.force {
+                    Duration::ZERO
+                } else {
+                    options.timeout
+                };
             let all_drained = join_all(pools.iter().map(|pool| pool.drained()));
-            if tokio::time::timeout_at(deadline.into(), all_drained).await.is_err() {
+            if tokio::time::timeout_at(deadline.into(), all_drained)
+                .await
+                .is_err()
+            {
                 self.cut_short(&pools, &ids).await;
             }
             let cancelled: usize = pools.iter().map(|pool| pool.cut_short()).sum();
@@ -100,20 +120,29 @@ impl Engine {
                 self.router.forget_retired(pool);
             }
             if options.refuse {
-                self.sessions().retain(|_, session| !sessions.iter().any(|closed| Arc::ptr_eq(closed, session)));
+                self.sessions()
+                    .retain(|_, session| !sessions.iter().any(|closed| Arc::ptr_eq(closed, session)));
             }
             let drained = before.saturating_sub(cancelled);
-            rawdoc! { "drained": drained as i64, "cancelled": cancelled as i64 }
+            rawdoc! { "drained": count(drained), "cancelled": count(cancelled) }
         }
     }
 
     fn sessions_on(&self, pools: &[u64]) -> Vec<Arc<Session>> {
-        self.sessions().values().filter(|session| pools.contains(&session.pool())).cloned().collect()
+        self.sessions()
+            .values()
+            .filter(|session| pools.contains(&session.pool()))
+            .cloned()
+            .collect()
     }
 
     /// What runs on these pools: operations, open cursors, open transactions.
     fn units(&self, pools: &[u64]) -> usize {
-        let transactions = self.sessions_on(pools).iter().filter(|session| session.in_transaction()).count();
+        let transactions = self
+            .sessions_on(pools)
+            .iter()
+            .filter(|session| session.in_transaction())
+            .count();
         let cursors = self.cursors.count(|cursor| pools.contains(&cursor.pool));
         self.operations.running_on(pools) + cursors + transactions
     }
@@ -124,7 +153,10 @@ impl Engine {
             pool.note_cut_short(self.units(&[pool.id]));
         }
         self.operations.interrupt_all(ids);
-        for cursor in self.cursors.remove_where(|cursor: &OpenCursor| ids.contains(&cursor.pool)) {
+        for cursor in self
+            .cursors
+            .remove_where(|cursor: &OpenCursor| ids.contains(&cursor.pool))
+        {
             cursor.close();
         }
         let sessions = self.sessions_on(ids);
@@ -132,9 +164,18 @@ impl Engine {
             session.kill();
         }
         let last_words = async {
-            join_all(sessions.iter().map(|session| session.give_up("the client was closed"))).await;
+            join_all(
+                sessions
+                    .iter()
+                    .map(|session| session.give_up("the client was closed")),
+            )
+            .await;
             join_all(pools.iter().map(|pool| pool.drained())).await;
         };
         let _whoever_is_left_loses_its_sockets = tokio::time::timeout(LAST_WORDS, last_words).await;
     }
+}
+
+fn count(units: usize) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
 }

@@ -19,28 +19,22 @@ pub fn setup_error(error: &Error) -> EngineError {
     let mut converted = EngineError::new(kind(error), message(error));
     converted.labels = labels(error);
     converted.reply = error.server_response().cloned();
-    match code(error) {
-        Some((code, name)) => {
-            converted.code = Some(code);
-            converted.code_name = name;
-        }
-        None => {
-            // An authentication failure wraps the server's answer.
-            let inner = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Box<Error>>);
-            if let Some((code, name)) = inner.and_then(|inner| code(inner)) {
-                converted.code = Some(code);
-                converted.code_name = name;
-            }
-        }
+    // An authentication failure wraps the server's answer.
+    let inner =
+        std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Box<Error>>);
+    if let Some((code, name)) = code(error).or_else(|| inner.and_then(|inner| code(inner))) {
+        converted.code = Some(code);
+        converted.code_name = name;
     }
     converted
 }
 
 fn kind(error: &Error) -> ErrorKind {
     match &*error.kind {
-        DriverKind::Command(_) | DriverKind::Write(_) | DriverKind::InsertMany(_) | DriverKind::BulkWrite(_) => {
-            ErrorKind::Command
-        }
+        DriverKind::Command(_)
+        | DriverKind::Write(_)
+        | DriverKind::InsertMany(_)
+        | DriverKind::BulkWrite(_) => ErrorKind::Command,
         DriverKind::Io(io) if io.kind() == std::io::ErrorKind::TimedOut => ErrorKind::NetworkTimeout,
         // A reply that is no reply is as good as a broken connection.
         DriverKind::Io(_) | DriverKind::InvalidResponse { .. } => ErrorKind::Network,
@@ -75,8 +69,12 @@ fn code(error: &Error) -> Option<(i32, Option<String>)> {
     let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     match &*error.kind {
         DriverKind::Command(command) => Some((command.code, named(&command.code_name))),
-        DriverKind::Write(WriteFailure::WriteConcernError(failure)) => Some((failure.code, named(&failure.code_name))),
-        DriverKind::Write(WriteFailure::WriteError(failure)) => Some((failure.code, failure.code_name.clone())),
+        DriverKind::Write(WriteFailure::WriteConcernError(failure)) => {
+            Some((failure.code, named(&failure.code_name)))
+        }
+        DriverKind::Write(WriteFailure::WriteError(failure)) => {
+            Some((failure.code, failure.code_name.clone()))
+        }
         _ => None,
     }
 }
@@ -89,6 +87,10 @@ fn labels(error: &Error) -> Vec<String> {
 
 /// A decoded reply as bytes again: the driver hands out only the former.
 pub fn raw_reply(reply: &bson::Document) -> Result<RawDocumentBuf, EngineError> {
-    RawDocumentBuf::try_from(reply)
-        .map_err(|error| EngineError::new(ErrorKind::Internal, format!("The reply could not be encoded: {error}")))
+    RawDocumentBuf::try_from(reply).map_err(|error| {
+        EngineError::new(
+            ErrorKind::Internal,
+            format!("The reply could not be encoded: {error}"),
+        )
+    })
 }

@@ -70,7 +70,7 @@ pub struct OpenCursor {
 /// What a cursor holds; dropped in this order, the pool must outlive it.
 pub struct Held {
     /// The driver's cursor.
-    pub cursor: ServerCursor,
+    pub cursor: Box<ServerCursor>,
     /// Its claim on the pool.
     pub lease: Lease,
 }
@@ -80,7 +80,7 @@ pub type Access = tokio::sync::OwnedMutexGuard<Option<Held>>;
 
 impl OpenCursor {
     /// A cursor that has just been opened.
-    pub fn new(cursor: ServerCursor, lease: Lease, session: Option<(u32, Arc<Session>)>) -> Arc<Self> {
+    pub fn new(cursor: Box<ServerCursor>, lease: Lease, session: Option<(u32, Arc<Session>)>) -> Arc<Self> {
         if let Some((_, session)) = &session {
             session.cursor_opened();
         }
@@ -100,7 +100,10 @@ impl OpenCursor {
     /// Closes it; a batch that is under way ends with an error.
     pub fn close(&self) {
         self.closed.send_replace(true);
-        let held = Arc::clone(&self.inner).try_lock_owned().ok().and_then(|mut held| held.take());
+        let held = Arc::clone(&self.inner)
+            .try_lock_owned()
+            .ok()
+            .and_then(|mut held| held.take());
         drop(held);
     }
 
@@ -152,8 +155,11 @@ impl Cursors {
     /// Forgets those that `wanted` picks.
     pub fn remove_where(&self, wanted: impl Fn(&OpenCursor) -> bool) -> Vec<Arc<OpenCursor>> {
         let mut all = self.all();
-        let handles: Vec<u32> =
-            all.iter().filter(|(_, cursor)| wanted(cursor)).map(|(handle, _)| *handle).collect();
+        let handles: Vec<u32> = all
+            .iter()
+            .filter(|(_, cursor)| wanted(cursor))
+            .map(|(handle, _)| *handle)
+            .collect();
         handles.iter().filter_map(|handle| all.remove(handle)).collect()
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bson::RawDocumentBuf;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::BoxFuture};
 use mongodb::{
     Client, ClientSession,
     error::{Error, ErrorKind as DriverKind},
@@ -32,21 +32,25 @@ pub enum Shape {
     /// A document.
     Reply,
     /// The first batch of a cursor, with what its further batches need.
-    Cursor(RunCursorCommandOptions, Option<Duration>),
+    Cursor(Box<RunCursorCommandOptions>),
 }
 
 impl Shape {
     /// The shape of a command that opens a cursor.
     pub fn cursor(request: &Request) -> Result<Self, EngineError> {
         let read = CursorOptions::read(&request.body)?;
-        let max_await = request.meta.as_ref().and_then(|meta| meta.max_await_time_ms).map(Duration::from_millis);
+        let max_await = request
+            .meta
+            .as_ref()
+            .and_then(|meta| meta.max_await_time_ms)
+            .map(Duration::from_millis);
         // The server refuses `maxTimeMS` with the further batches of any other cursor.
         let max_await = max_await.filter(|_| read.awaits_data);
         let mut options = RunCursorCommandOptions::default();
         options.batch_size = read.batch_size;
         options.comment = read.comment;
         options.max_time = max_await;
-        Ok(Self::Cursor(options, max_await))
+        Ok(Self::Cursor(Box::new(options)))
     }
 }
 
@@ -70,7 +74,7 @@ pub enum Sent {
     /// A document.
     Reply(RawDocumentBuf),
     /// A cursor and its first batch.
-    Opened(ServerCursor, RawDocumentBuf),
+    Opened(Box<ServerCursor>, RawDocumentBuf),
 }
 
 impl Sent {
@@ -107,30 +111,57 @@ impl Work {
         operations: Arc<Operations>,
         attempt: Arc<Attempt>,
     ) -> Result<Self, EngineError> {
-        let preference = request.meta.as_ref().and_then(|meta| meta.read_preference.as_ref());
+        let preference = request
+            .meta
+            .as_ref()
+            .and_then(|meta| meta.read_preference.as_ref());
         let criteria = preference.map(read_preference::parse).transpose()?.flatten();
-        let Request { db, body, purpose, .. } = request;
-        Ok(Self { pool, operations, attempt, db, body, purpose, criteria, shape })
+        let Request {
+            db, body, purpose, ..
+        } = request;
+        Ok(Self {
+            pool,
+            operations,
+            attempt,
+            db,
+            body,
+            purpose,
+            criteria,
+            shape,
+        })
     }
 
-    /// Sends it, and again where the table allows it.
-    pub async fn execute(mut self, sender: As<'_>) -> Result<Sent, EngineError> {
+    /// Sends it, and again where the table allows it. Boxed here, so that what waits at a gate is small.
+    pub fn execute(self, sender: As<'_>) -> BoxFuture<'_, Result<Sent, EngineError>> {
+        Box::pin(self.run(sender))
+    }
+
+    async fn run(mut self, sender: As<'_>) -> Result<Sent, EngineError> {
         let client = self.pool.client().await?;
         match sender {
             As::Nobody => match self.number(&client).await? {
-                Some(mut borrowed) => self.repeat(&client, Repeatable::Numbered, Session::Write(&mut borrowed)).await,
+                Some(mut borrowed) => {
+                    self.repeat(&client, Repeatable::Numbered, Session::Write(&mut borrowed))
+                        .await
+                }
                 None => self.repeat(&client, self.repeatable(), Session::Implicit).await,
             },
             As::Transaction(session) => {
                 // No check-out is reported for a pinned connection.
                 self.attempt.note_sent();
-                self.repeat(&client, Repeatable::Never, Session::Transaction(session)).await
+                self.repeat(&client, Repeatable::Never, Session::Transaction(session))
+                    .await
             }
-            As::User { session, snapshot: true, .. } => {
+            As::User {
+                session,
+                snapshot: true,
+                ..
+            } => {
                 let own = std::mem::take(&mut self.body);
                 self.body = body::without_read_concern(own)?;
                 // A write is sent as it is, unnumbered: the server has to refuse it.
-                self.repeat(&client, self.repeatable(), Session::User(session)).await
+                self.repeat(&client, self.repeatable(), Session::User(session))
+                    .await
             }
             As::User { session, causal, .. } => {
                 if let Some(seen) = session.operation_time().filter(|_| causal) {
@@ -138,10 +169,14 @@ impl Work {
                     self.body = body::after(own, seen)?;
                 }
                 let Some(mut borrowed) = self.number(&client).await? else {
-                    return self.repeat(&client, self.repeatable(), Session::User(session)).await;
+                    return self
+                        .repeat(&client, self.repeatable(), Session::User(session))
+                        .await;
                 };
                 borrowed.know(session);
-                let outcome = self.repeat(&client, Repeatable::Numbered, Session::Write(&mut borrowed)).await;
+                let outcome = self
+                    .repeat(&client, Repeatable::Numbered, Session::Write(&mut borrowed))
+                    .await;
                 borrowed.tell(session);
                 outcome
             }
@@ -232,7 +267,7 @@ impl Work {
 
     fn socket_timeout(&self) -> Option<Duration> {
         let waits = match &self.shape {
-            Shape::Cursor(_, max_await) => max_await.unwrap_or_default(),
+            Shape::Cursor(options) => options.max_time.unwrap_or_default(),
             Shape::Reply => Duration::ZERO,
         };
         self.pool.settings.socket_timeout.map(|limit| limit + waits)
@@ -252,8 +287,8 @@ impl Work {
                 let reply = command.await?;
                 Ok(Sent::Reply(RawDocumentBuf::try_from(&reply)?))
             }
-            Shape::Cursor(options, _) => {
-                let mut options = options.clone();
+            Shape::Cursor(options) => {
+                let mut options = RunCursorCommandOptions::clone(options);
                 options.selection_criteria.clone_from(&self.criteria);
                 let command = db.run_raw_cursor_command(self.body.clone()).with_options(options);
                 let (cursor, first) = match session {
@@ -272,7 +307,7 @@ impl Work {
                     Some(batch) => batch?.as_raw_document().to_owned(),
                     None => RawDocumentBuf::new(),
                 };
-                Ok(Sent::Opened(cursor, first))
+                Ok(Sent::Opened(Box::new(cursor), first))
             }
         }
     }
@@ -282,7 +317,10 @@ impl Work {
 pub fn socket_timed_out(limit: Duration, attempt: &Attempt) -> EngineError {
     let mut error = EngineError::new(
         ErrorKind::NetworkTimeout,
-        format!("The server did not answer within socketTimeoutMS ({} ms)", limit.as_millis()),
+        format!(
+            "The server did not answer within socketTimeoutMS ({} ms)",
+            limit.as_millis()
+        ),
     );
     error.sent = attempt.sent();
     error.address = attempt.address();
@@ -327,7 +365,11 @@ impl Session<'_> {
     fn failed(&mut self, error: &Error, sent: bool) {
         if let Self::Write(borrowed) = self {
             // These are the failures after which the driver marks the session dirty.
-            let dirty = sent && matches!(&*error.kind, DriverKind::Io(_) | DriverKind::ConnectionPoolCleared { .. });
+            let dirty = sent
+                && matches!(
+                    &*error.kind,
+                    DriverKind::Io(_) | DriverKind::ConnectionPoolCleared { .. }
+                );
             if dirty {
                 borrowed.soil();
             } else {
@@ -339,6 +381,8 @@ impl Session<'_> {
 
 /// Somewhere in 0..1, different for those who fail together.
 fn spread() -> f64 {
-    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.subsec_nanos());
+    let nanoseconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.subsec_nanos());
     f64::from(nanoseconds % 1000) / 1000.0
 }

@@ -57,10 +57,7 @@ async fn to_the_end<T>(
 }
 
 /// Waits for the session's turn; an operation that is interrupted meanwhile is answered here.
-async fn turn(
-    operation: Operation,
-    turn: Turn,
-) -> Option<(Operation, tokio::sync::OwnedMutexGuard<State>)> {
+async fn turn(operation: Operation, turn: Turn) -> Option<(Operation, tokio::sync::OwnedMutexGuard<State>)> {
     let mut operation = operation;
     let state = tokio::select! {
         biased;
@@ -87,7 +84,9 @@ impl Engine {
             return Err(unknown_session());
         }
         if state.unsettled {
-            session.lose(state, "the task of one of its operations was lost").await;
+            session
+                .lose(state, "the task of one of its operations was lost")
+                .await;
         }
         if let Transaction::Lost(reason) = &state.transaction {
             return Err(lost(reason));
@@ -114,7 +113,11 @@ impl Engine {
         if state.client.is_none() {
             let client = pool.client().await?;
             let options = &session.options;
-            let started = client.start_session().causal_consistency(options.causal).snapshot(options.snapshot).await;
+            let started = client
+                .start_session()
+                .causal_consistency(options.causal)
+                .snapshot(options.snapshot)
+                .await;
             state.client = Some(started.map_err(|error| super::convert::setup_error(&error))?);
         }
         if let Some(client) = &mut state.client {
@@ -136,15 +139,21 @@ impl Engine {
         request: Request,
         cursor: Option<u32>,
     ) {
-        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut state)) = turn(operation, place).await else {
+            return;
+        };
         let running = self.databases.start(&request.db);
         let handle = request.session;
         let bind = operation.binder();
-        let prepared = operation.race(self.prepare(&session, &mut state, &request.db, bind)).await;
+        let prepared = operation
+            .race(self.prepare(&session, &mut state, &request.db, bind))
+            .await;
         let outcome = match prepared {
             Err(error) => Err(error),
             Ok(permit) => {
-                let sent = self.send_in_session(&session, &mut state, &mut operation, request, cursor).await;
+                let sent = self
+                    .send_in_session(&session, &mut state, &mut operation, request, cursor)
+                    .await;
                 drop(permit);
                 match sent {
                     None => return,
@@ -191,7 +200,11 @@ impl Engine {
         if !matches!(state.transaction, Transaction::Running) {
             state.transaction = Transaction::None;
             let (causal, snapshot) = (session.options.causal, session.options.snapshot);
-            let sent = work.execute(As::User { session: client, causal, snapshot });
+            let sent = work.execute(As::User {
+                session: client,
+                causal,
+                snapshot,
+            });
             return Some(operation.race(sent).await);
         }
         state.unsettled = true;
@@ -217,19 +230,18 @@ impl Engine {
         handle: Option<u32>,
         session: Option<(u32, Arc<Session>)>,
     ) -> Outcome {
-        match (sent, handle) {
-            (Sent::Reply(reply), _) => Outcome::Reply(reply),
-            (Sent::Opened(server_cursor, reply), Some(handle)) => {
-                let outcome = cursor::outcome(reply);
-                if let Outcome::Batch(batch) = &outcome
-                    && !batch.exhausted
-                {
-                    self.cursors.insert(handle, OpenCursor::new(server_cursor, lease, session));
-                }
-                outcome
-            }
-            (Sent::Opened(_, reply), None) => Outcome::Reply(reply),
+        let (server_cursor, reply) = match sent {
+            Sent::Reply(reply) => return Outcome::Reply(reply),
+            Sent::Opened(server_cursor, reply) => (server_cursor, reply),
+        };
+        let outcome = cursor::outcome(reply);
+        if let (Outcome::Batch(batch), Some(handle)) = (&outcome, handle)
+            && !batch.exhausted
+        {
+            self.cursors
+                .insert(handle, OpenCursor::new(server_cursor, lease, session));
         }
+        outcome
     }
 
     /// The next batch of a cursor that was opened in a session.
@@ -241,7 +253,9 @@ impl Engine {
         handle: u32,
         open: Arc<OpenCursor>,
     ) {
-        let Some((mut operation, mut guard)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut guard)) = turn(operation, place).await else {
+            return;
+        };
         let state = &mut *guard;
         let mut held = open.access().await;
         let outcome = 'batch: {
@@ -301,7 +315,9 @@ impl Engine {
 
     /// Commits the session's transaction.
     pub(super) async fn commit(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
-        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut state)) = turn(operation, place).await else {
+            return;
+        };
         let outcome = match &state.transaction {
             Transaction::None => Err(no_transaction()),
             Transaction::Aborted => Err(EngineError::new(
@@ -340,7 +356,9 @@ impl Engine {
             Ok(permit) => permit,
             Err(error) => return Some(Err(error)),
         };
-        let Some(client) = &mut state.client else { return Some(Err(no_transaction())) };
+        let Some(client) = &mut state.client else {
+            return Some(Err(no_transaction()));
+        };
         operation.limit(pool.settings.socket_timeout);
         let attempt = Arc::clone(&operation.attempt);
         let commit = async {
@@ -368,16 +386,19 @@ impl Engine {
 
     /// Aborts the session's transaction.
     pub(super) async fn abort(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
-        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut state)) = turn(operation, place).await else {
+            return;
+        };
         let outcome = match &state.transaction {
             Transaction::None => Err(no_transaction()),
             Transaction::Committed { .. } => Err(EngineError::new(
                 ErrorKind::Transaction,
                 "Cannot call abortTransaction after calling commitTransaction",
             )),
-            Transaction::Aborted => {
-                Err(EngineError::new(ErrorKind::Transaction, "Cannot call abortTransaction twice"))
-            }
+            Transaction::Aborted => Err(EngineError::new(
+                ErrorKind::Transaction,
+                "Cannot call abortTransaction twice",
+            )),
             Transaction::Recorded(_) | Transaction::Lost(_) => {
                 state.transaction = Transaction::Aborted;
                 Ok(Outcome::Done)
@@ -413,7 +434,9 @@ impl Engine {
 
     /// Ends a session that nobody can find any more; an open transaction is aborted first.
     pub(super) async fn end(self: Arc<Self>, session: Arc<Session>, place: Turn, operation: Operation) {
-        let Some((mut operation, mut state)) = turn(operation, place).await else { return };
+        let Some((mut operation, mut state)) = turn(operation, place).await else {
+            return;
+        };
         self.finish(&session, &mut state, &mut operation).await;
         drop(state);
         operation.complete(Ok(Outcome::Done));

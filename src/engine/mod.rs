@@ -1,5 +1,10 @@
 //! The engine: carries out commands, sessions, transactions and cursors over pools that it owns.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the border hands its arguments over"
+)]
+
 pub mod body;
 mod close;
 mod connect;
@@ -91,7 +96,10 @@ impl Engine {
     /// Whether new work is accepted.
     pub(crate) fn accept(&self) -> Result<(), EngineError> {
         if self.lifecycle.refuses() {
-            return Err(EngineError::new(ErrorKind::Closed, "The client is closed; connect() opens it again"));
+            return Err(EngineError::new(
+                ErrorKind::Closed,
+                "The client is closed; connect() opens it again",
+            ));
         }
         Ok(())
     }
@@ -137,7 +145,8 @@ impl Engine {
                 let place = session.enter();
                 let operation = self.operations.begin(op, session.pool(), timeout, done);
                 let engine = Arc::clone(self);
-                self.runtime.spawn(engine.command_in_session(session, place, operation, request, cursor));
+                self.runtime
+                    .spawn(engine.command_in_session(session, place, operation, request, cursor));
             }
         }
     }
@@ -168,7 +177,9 @@ impl Engine {
             let outcome = operation
                 .race(async move {
                     let _permit = ticket.admitted().await?;
-                    Work::new(request, shape, pool, operations, attempt)?.execute(As::Nobody).await
+                    Work::new(request, shape, pool, operations, attempt)?
+                        .execute(As::Nobody)
+                        .await
                 })
                 .await
                 .map(|sent| engine.deliverable(sent, lease, cursor, None));
@@ -194,7 +205,8 @@ impl Engine {
         match &open.session {
             Some((_, session)) => {
                 let (session, place) = (Arc::clone(session), session.enter());
-                self.runtime.spawn(engine.batch_in_session(session, place, operation, cursor, open));
+                self.runtime
+                    .spawn(engine.batch_in_session(session, place, operation, cursor, open));
             }
             None => {
                 self.runtime.spawn(engine.batch(operation, cursor, open));
@@ -206,7 +218,10 @@ impl Engine {
         let mut held = open.access().await;
         let attempt = Arc::clone(&operation.attempt);
         let fetch = async {
-            let lease = held.as_ref().map(|held| held.lease.clone()).ok_or_else(cursor::unknown)?;
+            let lease = held
+                .as_ref()
+                .map(|held| held.lease.clone())
+                .ok_or_else(cursor::unknown)?;
             let _permit = lease.pool().gate.enter().admitted().await?;
             let held = held.as_mut().ok_or_else(cursor::unknown)?;
             let limit = lease.pool().settings.socket_timeout;
@@ -290,7 +305,10 @@ impl Engine {
             ));
         }
         if session.set_in_transaction(true) {
-            return Err(EngineError::new(ErrorKind::Transaction, "Transaction already in progress"));
+            return Err(EngineError::new(
+                ErrorKind::Transaction,
+                "Transaction already in progress",
+            ));
         }
         match session.enter() {
             Turn::Now(mut state) => state.transaction = Transaction::Recorded(options),
@@ -312,7 +330,8 @@ impl Engine {
         done: Box<dyn Completer>,
     ) {
         if let Some((session, place, operation)) = self.conclude(op, session, meta, done) {
-            self.runtime.spawn(Arc::clone(self).commit(session, place, operation));
+            self.runtime
+                .spawn(Arc::clone(self).commit(session, place, operation));
         }
     }
 
@@ -325,7 +344,8 @@ impl Engine {
         done: Box<dyn Completer>,
     ) {
         if let Some((session, place, operation)) = self.conclude(op, session, meta, done) {
-            self.runtime.spawn(Arc::clone(self).abort(session, place, operation));
+            self.runtime
+                .spawn(Arc::clone(self).abort(session, place, operation));
         }
     }
 
@@ -356,11 +376,17 @@ impl Engine {
         let pool = ended.as_ref().map_or(0, |session| session.pool());
         let operation = self.operations.begin(op, pool, None, done);
         let Some(ended) = ended else {
-            self.runtime.spawn(async move { operation.complete(Ok(Outcome::Done)) });
+            self.runtime
+                .spawn(async move { operation.complete(Ok(Outcome::Done)) });
             return;
         };
         ended.set_in_transaction(false);
-        let of_it = |cursor: &OpenCursor| cursor.session.as_ref().is_some_and(|(handle, _)| *handle == session);
+        let of_it = |cursor: &OpenCursor| {
+            cursor
+                .session
+                .as_ref()
+                .is_some_and(|(handle, _)| *handle == session)
+        };
         for cursor in self.cursors.remove_where(of_it) {
             cursor.close();
         }
@@ -374,7 +400,6 @@ impl Engine {
     }
 
     /// Advances a session's clocks: `{clusterTime?, operationTime?}`.
-    #[allow(clippy::needless_pass_by_value)]
     pub fn advance_session(self: &Arc<Self>, session: u32, times: RawDocumentBuf) {
         if let Ok(session) = self.session(session) {
             session.advance(&times);
@@ -432,7 +457,9 @@ impl Engine {
         let operations = Arc::clone(&self.operations);
         self.runtime.spawn(async move {
             let attempt = Arc::clone(&operation.attempt);
-            let outcome = operation.race(connect::connect(&lease, operations, attempt)).await;
+            let outcome = operation
+                .race(connect::connect(&lease, operations, attempt))
+                .await;
             drop(lease);
             operation.complete(outcome.map(Outcome::Reply));
         });
@@ -454,7 +481,6 @@ impl Engine {
     }
 
     /// Closes a database's dedicated pool once nothing uses it; it reopens at its next use.
-    #[allow(clippy::needless_pass_by_value)]
     pub fn close_pool(self: &Arc<Self>, op: u32, db: String, done: Box<dyn Completer>) {
         let retired = self.router.dedicated_slot(&db).and_then(|slot| slot.retire());
         let mut operation = self.operations.begin(op, 0, None, done);

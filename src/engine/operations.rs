@@ -93,7 +93,10 @@ impl Operations {
 
     /// How many run on these pools.
     pub fn running_on(&self, pools: &[u64]) -> usize {
-        self.entries().values().filter(|entry| pools.contains(&entry.pool)).count()
+        self.entries()
+            .values()
+            .filter(|entry| pools.contains(&entry.pool))
+            .count()
     }
 
     /// Notes a repetition.
@@ -103,7 +106,8 @@ impl Operations {
 
     /// `[started, succeeded, failed, retried]`.
     pub fn totals(&self) -> [u64; 4] {
-        [&self.started, &self.succeeded, &self.failed, &self.retried].map(|total| total.load(Ordering::Relaxed))
+        [&self.started, &self.succeeded, &self.failed, &self.retried]
+            .map(|total| total.load(Ordering::Relaxed))
     }
 
     /// How many have not completed.
@@ -199,7 +203,11 @@ impl Operation {
 
     fn leave(&self, succeeded: bool) {
         self.registry.entries().remove(&self.id);
-        let total = if succeeded { &self.registry.succeeded } else { &self.registry.failed };
+        let total = if succeeded {
+            &self.registry.succeeded
+        } else {
+            &self.registry.failed
+        };
         total.fetch_add(1, Ordering::Relaxed);
         self.registry.running.fetch_sub(1, Ordering::Relaxed);
     }
@@ -215,13 +223,17 @@ impl Drop for Operation {
 
 fn interruption(interrupt: Option<Interrupt>) -> EngineError {
     match interrupt {
-        Some(Interrupt::Closed) => {
-            EngineError::new(ErrorKind::Closed, "The client was closed before the operation ended")
-        }
+        Some(Interrupt::Closed) => EngineError::new(
+            ErrorKind::Closed,
+            "The client was closed before the operation ended",
+        ),
         _ => EngineError::new(ErrorKind::Aborted, "The operation was cancelled"),
     }
 }
 
 fn timed_out(timeout: Duration) -> EngineError {
-    EngineError::new(ErrorKind::Timeout, format!("The operation did not end within {} ms", timeout.as_millis()))
+    EngineError::new(
+        ErrorKind::Timeout,
+        format!("The operation did not end within {} ms", timeout.as_millis()),
+    )
 }

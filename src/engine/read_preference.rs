@@ -9,7 +9,11 @@ use super::error::{EngineError, ErrorKind};
 
 /// `{mode, tags?, maxStalenessSeconds?, hedge?}`; primary is `None`, the driver's default.
 pub fn parse(value: &Value) -> Result<Option<SelectionCriteria>, EngineError> {
-    let mode = value.get("mode").or(Some(value)).and_then(Value::as_str).unwrap_or_default();
+    let mode = value
+        .get("mode")
+        .or(Some(value))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let with = |build: fn(Option<ReadPreferenceOptions>) -> ReadPreference| {
         Ok(Some(SelectionCriteria::ReadPreference(build(options(value)?))))
     };
@@ -27,18 +31,26 @@ fn options(value: &Value) -> Result<Option<ReadPreferenceOptions>, EngineError> 
     let mut options = ReadPreferenceOptions::default();
     match value.get("tags") {
         None | Some(Value::Null) => {}
-        Some(Value::Array(sets)) => options.tag_sets = Some(sets.iter().map(tag_set).collect::<Result<_, _>>()?),
+        Some(Value::Array(sets)) => {
+            options.tag_sets = Some(sets.iter().map(tag_set).collect::<Result<_, _>>()?);
+        }
         Some(_) => return Err(invalid("tags must be a list of objects")),
     }
     match value.get("maxStalenessSeconds") {
         None | Some(Value::Null) => {}
         Some(seconds) => match seconds.as_f64() {
             Some(seconds) if seconds < 0.0 => {}
-            Some(seconds) if seconds <= 1.0e9 => options.max_staleness = Some(Duration::from_secs_f64(seconds)),
+            Some(seconds) if seconds <= 1.0e9 => {
+                options.max_staleness = Some(Duration::from_secs_f64(seconds));
+            }
             _ => return Err(invalid("maxStalenessSeconds must be a number of seconds")),
         },
     }
-    if let Some(enabled) = value.get("hedge").and_then(|hedge| hedge.get("enabled")).and_then(Value::as_bool) {
+    if let Some(enabled) = value
+        .get("hedge")
+        .and_then(|hedge| hedge.get("enabled"))
+        .and_then(Value::as_bool)
+    {
         #[allow(deprecated)]
         {
             options.hedge = Some(HedgedReadOptions::builder().enabled(enabled).build());
@@ -48,7 +60,9 @@ fn options(value: &Value) -> Result<Option<ReadPreferenceOptions>, EngineError> 
 }
 
 fn tag_set(value: &Value) -> Result<HashMap<String, String>, EngineError> {
-    let set = value.as_object().ok_or_else(|| invalid("tags must be a list of objects"))?;
+    let set = value
+        .as_object()
+        .ok_or_else(|| invalid("tags must be a list of objects"))?;
     set.iter()
         .map(|(key, value)| match value.as_str() {
             Some(value) => Ok((key.clone(), value.to_owned())),
@@ -58,7 +72,10 @@ fn tag_set(value: &Value) -> Result<HashMap<String, String>, EngineError> {
 }
 
 fn invalid(reason: &str) -> EngineError {
-    EngineError::new(ErrorKind::InvalidArgument, format!("The read preference is invalid: {reason}"))
+    EngineError::new(
+        ErrorKind::InvalidArgument,
+        format!("The read preference is invalid: {reason}"),
+    )
 }
 
 #[cfg(test)]
@@ -70,11 +87,14 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         assert_eq!(parse(&json!({"mode": "primary"})).unwrap(), None);
-        let parsed = parse(&json!({"mode": "nearest", "tags": [{"a": "b"}, {}], "maxStalenessSeconds": 90})).unwrap();
+        let parsed =
+            parse(&json!({"mode": "nearest", "tags": [{"a": "b"}, {}], "maxStalenessSeconds": 90})).unwrap();
         let mut options = ReadPreferenceOptions::default();
         options.tag_sets = Some(vec![HashMap::from([("a".into(), "b".into())]), HashMap::new()]);
         options.max_staleness = Some(Duration::from_secs(90));
-        let expected = SelectionCriteria::ReadPreference(ReadPreference::Nearest { options: Some(options) });
+        let expected = SelectionCriteria::ReadPreference(ReadPreference::Nearest {
+            options: Some(options),
+        });
         assert_eq!(parsed, Some(expected));
         assert!(parse(&json!({"mode": "closest"})).is_err());
         assert!(parse(&json!({"mode": "secondary", "tags": {"a": 1}})).is_err());

@@ -17,7 +17,9 @@ pub const UNKNOWN_COMMIT: &str = "UnknownTransactionCommitResult";
 pub const TRANSIENT_TRANSACTION: &str = "TransientTransactionError";
 
 /// The specification's codes after which a read may be repeated.
-const READ_CODES: [i32; 13] = [11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262];
+const READ_CODES: [i32; 13] = [
+    11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262,
+];
 
 /// How an operation may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +64,10 @@ pub fn better<T>(earlier: Option<T>, last: T, last_wrote_nothing: bool) -> T {
 
 /// Adds what the driver adds to its own retryable writes only.
 pub fn label(repeatable: Repeatable, error: &mut EngineError) {
-    let network = matches!(error.kind, ErrorKind::Network | ErrorKind::NetworkTimeout | ErrorKind::PoolCleared);
+    let network = matches!(
+        error.kind,
+        ErrorKind::Network | ErrorKind::NetworkTimeout | ErrorKind::PoolCleared
+    );
     if network && repeatable == Repeatable::Numbered && !has(error, RETRYABLE_WRITE) {
         error.labels.push(RETRYABLE_WRITE.to_owned());
     }
@@ -93,6 +98,8 @@ mod tests {
         error
     }
 
+    type Row = (ErrorKind, Option<i32>, &'static [&'static str], [bool; 4]);
+
     #[test]
     fn the_table() {
         use ErrorKind::{
@@ -102,7 +109,7 @@ mod tests {
         use Repeatable::{Never, Numbered, Read, Unsent};
         let write = &[RETRYABLE_WRITE][..];
         // (failure, code, labels) → for a read, a numbered write, an unnumbered one that was sent, one that was not
-        let table: &[(ErrorKind, Option<i32>, &[&str], [bool; 4])] = &[
+        let table: &[Row] = &[
             (Network, None, &[], [true, true, false, true]),
             (NetworkTimeout, None, &[], [true, true, false, true]),
             (PoolCleared, None, &[], [true, true, false, true]),
@@ -111,7 +118,12 @@ mod tests {
             (Command, Some(91), write, [true, true, false, false]),
             (Command, Some(134), &[], [true, false, false, false]),
             (Command, Some(11000), &[], [false, false, false, false]),
-            (Command, Some(112), &[TRANSIENT_TRANSACTION], [false, false, false, false]),
+            (
+                Command,
+                Some(112),
+                &[TRANSIENT_TRANSACTION],
+                [false, false, false, false],
+            ),
             (Command, Some(50), &[], [false, false, false, false]),
             (Command, None, write, [false, true, false, false]),
             (ServerSelection, None, &[], [false; 4]),
@@ -153,7 +165,10 @@ mod tests {
             label(repeatable, &mut error);
             error.labels
         };
-        assert_eq!(labelled(Repeatable::Numbered, ErrorKind::Network), [RETRYABLE_WRITE]);
+        assert_eq!(
+            labelled(Repeatable::Numbered, ErrorKind::Network),
+            [RETRYABLE_WRITE]
+        );
         assert!(labelled(Repeatable::Numbered, ErrorKind::Command).is_empty());
         assert!(labelled(Repeatable::Read, ErrorKind::Network).is_empty());
         assert!(labelled(Repeatable::Unsent, ErrorKind::Network).is_empty());

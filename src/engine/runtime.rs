@@ -10,7 +10,9 @@ use super::error::{EngineError, ErrorKind};
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    let workers = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .clamp(2, 8);
     Builder::new_multi_thread()
         .worker_threads(workers)
         .thread_name("polymongo")

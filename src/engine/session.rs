@@ -187,7 +187,10 @@ impl Session {
         if let Some(id) = id {
             described.append(bson::raw::cstr!("id"), id);
         }
-        let time = info.cluster_time.as_ref().and_then(|time| bson::serialize_to_raw_document_buf(time).ok());
+        let time = info
+            .cluster_time
+            .as_ref()
+            .and_then(|time| bson::serialize_to_raw_document_buf(time).ok());
         if let Some(time) = time {
             described.append(bson::raw::cstr!("clusterTime"), time);
         }
@@ -251,7 +254,10 @@ impl Session {
 
     /// Lets go of a pool that is on its way out, if nothing holds the session there.
     pub fn leave_retired(&self, state: &mut State) {
-        let retired = state.lease.as_ref().is_some_and(|lease| lease.pool().is_retired());
+        let retired = state
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.pool().is_retired());
         let held = matches!(state.transaction, Transaction::Running) || self.open_cursors() > 0;
         if retired && !held && !state.unsettled {
             self.release(state);
@@ -297,10 +303,16 @@ pub async fn start(client: &mut ClientSession, options: &TransactionOptions) -> 
 
 /// The error of who uses a session that is not known.
 pub fn unknown_session() -> EngineError {
-    EngineError::new(ErrorKind::SessionExpired, "The session has ended; start another one with startSession()")
+    EngineError::new(
+        ErrorKind::SessionExpired,
+        "The session has ended; start another one with startSession()",
+    )
 }
 
 /// The error of who goes on with a transaction that was given up.
 pub fn lost(reason: &str) -> EngineError {
-    EngineError::new(ErrorKind::Transaction, format!("The transaction was aborted: {reason}"))
+    EngineError::new(
+        ErrorKind::Transaction,
+        format!("The transaction was aborted: {reason}"),
+    )
 }

@@ -34,7 +34,11 @@ impl SessionOptions {
             Some(Value::Object(defaults)) => read(defaults)?,
             _ => TransactionOptions::default(),
         };
-        Ok(Self { causal: causal.unwrap_or(!snapshot), snapshot, defaults })
+        Ok(Self {
+            causal: causal.unwrap_or(!snapshot),
+            snapshot,
+            defaults,
+        })
     }
 }
 
@@ -43,7 +47,9 @@ pub fn parse(json: &str, defaults: &TransactionOptions) -> Result<TransactionOpt
     let mut options = read(&object(json)?)?;
     options.read_concern = options.read_concern.or_else(|| defaults.read_concern.clone());
     options.write_concern = options.write_concern.or_else(|| defaults.write_concern.clone());
-    options.selection_criteria = options.selection_criteria.or_else(|| defaults.selection_criteria.clone());
+    options.selection_criteria = options
+        .selection_criteria
+        .or_else(|| defaults.selection_criteria.clone());
     options.max_commit_time = options.max_commit_time.or(defaults.max_commit_time);
     Ok(options)
 }
@@ -85,8 +91,14 @@ fn write_concern(value: &Value) -> Result<Option<WriteConcern>, EngineError> {
             None => return Err(invalid("the w of a writeConcern must be a number or a string")),
         },
     }
-    concern.journal = value.get("j").or_else(|| value.get("journal")).and_then(Value::as_bool);
-    let timeout = value.get("wtimeoutMS").or_else(|| value.get("wtimeout")).filter(|value| !value.is_null());
+    concern.journal = value
+        .get("j")
+        .or_else(|| value.get("journal"))
+        .and_then(Value::as_bool);
+    let timeout = value
+        .get("wtimeoutMS")
+        .or_else(|| value.get("wtimeout"))
+        .filter(|value| !value.is_null());
     if let Some(timeout) = timeout {
         concern.w_timeout = Some(milliseconds(timeout, "wtimeoutMS")?);
     }
@@ -104,12 +116,17 @@ fn milliseconds(value: &Value, key: &str) -> Result<Duration, EngineError> {
         Some(milliseconds) if (0.0..=1.0e12).contains(&milliseconds) => {
             Ok(Duration::from_millis(milliseconds.round() as u64))
         }
-        _ => Err(invalid(&format!("{key} must be a number of milliseconds, 0 or more"))),
+        _ => Err(invalid(&format!(
+            "{key} must be a number of milliseconds, 0 or more"
+        ))),
     }
 }
 
 fn invalid(reason: &str) -> EngineError {
-    EngineError::new(ErrorKind::InvalidArgument, format!("The options are invalid: {reason}"))
+    EngineError::new(
+        ErrorKind::InvalidArgument,
+        format!("The options are invalid: {reason}"),
+    )
 }
 
 #[cfg(test)]
@@ -123,12 +140,19 @@ mod tests {
         )
         .unwrap();
         assert!(session.causal && !session.snapshot);
-        let own = parse(r#"{"writeConcern": {"w": "majority", "j": true, "wtimeoutMS": 9}}"#, &session.defaults).unwrap();
+        let own = parse(
+            r#"{"writeConcern": {"w": "majority", "j": true, "wtimeoutMS": 9}}"#,
+            &session.defaults,
+        )
+        .unwrap();
         assert_eq!(own.read_concern, Some(ReadConcern::snapshot()));
         assert_eq!(own.max_commit_time, Some(Duration::from_millis(5)));
         let concern = own.write_concern.unwrap();
         assert_eq!(concern.w, Some(Acknowledgment::Majority));
-        assert_eq!((concern.journal, concern.w_timeout), (Some(true), Some(Duration::from_millis(9))));
+        assert_eq!(
+            (concern.journal, concern.w_timeout),
+            (Some(true), Some(Duration::from_millis(9)))
+        );
     }
 
     #[test]
@@ -136,7 +160,10 @@ mod tests {
         assert!(SessionOptions::parse(r#"{"snapshot": true, "causalConsistency": true}"#).is_err());
         assert!(!SessionOptions::parse(r#"{"snapshot": true}"#).unwrap().causal);
         let none = TransactionOptions::default();
-        assert_eq!(parse(r#"{"writeConcern": {"w": 0}}"#, &none).unwrap_err().kind, ErrorKind::Transaction);
+        assert_eq!(
+            parse(r#"{"writeConcern": {"w": 0}}"#, &none).unwrap_err().kind,
+            ErrorKind::Transaction
+        );
         assert!(parse("[]", &none).is_err());
         assert!(parse("null", &none).is_ok());
     }

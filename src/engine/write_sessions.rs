@@ -49,7 +49,10 @@ pub struct WriteSessions {
 impl WriteSessions {
     /// None yet.
     pub fn new(topology: Arc<Topology>) -> Self {
-        Self { kept: Mutex::default(), topology }
+        Self {
+            kept: Mutex::default(),
+            topology,
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -72,7 +75,11 @@ impl WriteSessions {
             },
         };
         session.last_number += 1;
-        Ok(Borrowed { home: Arc::clone(self), session: Some(session), standing: Standing::Settled })
+        Ok(Borrowed {
+            home: Arc::clone(self),
+            session: Some(session),
+            standing: Standing::Settled,
+        })
     }
 
     fn take_idle(&self) -> Option<WriteSession> {
@@ -116,7 +123,10 @@ impl WriteSessions {
     pub fn clear(&self) {
         let mut kept = self.kept();
         kept.closed = true;
-        let sessions = (std::mem::take(&mut kept.idle), std::mem::take(&mut kept.quarantined));
+        let sessions = (
+            std::mem::take(&mut kept.idle),
+            std::mem::take(&mut kept.quarantined),
+        );
         drop(kept);
         drop(sessions);
     }
@@ -149,7 +159,9 @@ pub struct Borrowed {
 impl Borrowed {
     /// The number of the write.
     pub fn number(&self) -> i64 {
-        self.session.as_ref().map_or(FIRST_NUMBER, |session| session.last_number)
+        self.session
+            .as_ref()
+            .map_or(FIRST_NUMBER, |session| session.last_number)
     }
 
     /// The session, for one attempt; [`Borrowed::settled`] or [`Borrowed::soil`] must follow when its outcome is known.
@@ -160,7 +172,10 @@ impl Borrowed {
                 session.last_use = Instant::now();
                 Ok(&mut session.session)
             }
-            None => Err(EngineError::new(ErrorKind::Internal, "A write session was used after it was given back")),
+            None => Err(EngineError::new(
+                ErrorKind::Internal,
+                "A write session was used after it was given back",
+            )),
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use mongodb::options::ServerAddress;
+use tokio::task::futures::TaskLocalFuture;
 
 /// The attempts of one operation.
 #[derive(Debug, Default)]
@@ -24,8 +25,8 @@ tokio::task_local! {
 
 impl Attempt {
     /// Runs `work` with `attempt` as the attempt of the current task.
-    pub async fn scope<F: Future>(attempt: Arc<Self>, work: F) -> F::Output {
-        CURRENT.scope(attempt, work).await
+    pub fn scope<F: Future>(attempt: Arc<Self>, work: F) -> TaskLocalFuture<Arc<Self>, F> {
+        CURRENT.scope(attempt, work)
     }
 
     /// Begins another attempt of the same operation.

@@ -68,7 +68,10 @@ pub struct PoolConfig {
 fn parse_object(json: &str) -> Result<Map<String, Value>, EngineError> {
     match serde_json::from_str(json) {
         Ok(Value::Object(map)) => Ok(map),
-        _ => Err(EngineError::new(ErrorKind::InvalidArgument, "The configuration must be a JSON object")),
+        _ => Err(EngineError::new(
+            ErrorKind::InvalidArgument,
+            "The configuration must be a JSON object",
+        )),
     }
 }
 
@@ -136,7 +139,10 @@ impl Config {
             config.username = Some(username);
             config.password = password;
         }
-        if map.remove("tlsCertificateKeyFilePassword").is_some_and(|value| !value.is_null()) {
+        if map
+            .remove("tlsCertificateKeyFilePassword")
+            .is_some_and(|value| !value.is_null())
+        {
             return Err(EngineError::new(
                 ErrorKind::Configuration,
                 "tlsCertificateKeyFilePassword is not supported: decrypt the key file and protect it by its file mode",
@@ -160,7 +166,10 @@ impl Config {
         if self.max_connecting == Some(0) {
             return refuse("maxConnecting must be at least 1");
         }
-        if self.heartbeat_frequency.is_some_and(|frequency| frequency < MIN_HEARTBEAT) {
+        if self
+            .heartbeat_frequency
+            .is_some_and(|frequency| frequency < MIN_HEARTBEAT)
+        {
             return refuse("heartbeatFrequencyMS must be at least 500");
         }
         if self.tls == Some(false)
@@ -266,18 +275,34 @@ impl Config {
         set(&mut options.min_pool_size, self.min_pool_size.as_ref(), wins);
         set(&mut options.max_idle_time, self.max_idle_time.as_ref(), wins);
         set(&mut options.max_connecting, self.max_connecting.as_ref(), wins);
-        set(&mut options.server_selection_timeout, self.server_selection_timeout.as_ref(), wins);
+        set(
+            &mut options.server_selection_timeout,
+            self.server_selection_timeout.as_ref(),
+            wins,
+        );
         set(&mut options.connect_timeout, self.connect_timeout.as_ref(), wins);
-        set(&mut options.heartbeat_freq, self.heartbeat_frequency.as_ref(), wins);
+        set(
+            &mut options.heartbeat_freq,
+            self.heartbeat_frequency.as_ref(),
+            wins,
+        );
         set(&mut options.local_threshold, self.local_threshold.as_ref(), wins);
         set(&mut options.retry_reads, self.retry_reads.as_ref(), wins);
         set(&mut options.retry_writes, self.retry_writes.as_ref(), wins);
         set(&mut options.compressors, self.compressors.as_ref(), wins);
         set(&mut options.repl_set_name, self.replica_set.as_ref(), wins);
-        set(&mut options.direct_connection, self.direct_connection.as_ref(), wins);
+        set(
+            &mut options.direct_connection,
+            self.direct_connection.as_ref(),
+            wins,
+        );
         set(&mut options.load_balanced, self.load_balanced.as_ref(), wins);
         set(&mut options.server_api, self.server_api.as_ref(), wins);
-        set(&mut options.server_monitoring_mode, self.server_monitoring_mode.as_ref(), wins);
+        set(
+            &mut options.server_monitoring_mode,
+            self.server_monitoring_mode.as_ref(),
+            wins,
+        );
         set(&mut options.driver_info, self.driver_info.as_ref(), wins);
         self.apply_tls(&mut options.tls);
         self.apply_credential(options);
@@ -328,7 +353,9 @@ impl Config {
             credential.mechanism.clone_from(&self.auth_mechanism);
         }
         if self.auth_mechanism_properties.is_some() {
-            credential.mechanism_properties.clone_from(&self.auth_mechanism_properties);
+            credential
+                .mechanism_properties
+                .clone_from(&self.auth_mechanism_properties);
         }
         if self.auth_source.is_some() {
             credential.source.clone_from(&self.auth_source);
@@ -341,7 +368,9 @@ impl Config {
 
 fn default_source(credential: &Credential, database: Option<&str>) -> String {
     match credential.mechanism {
-        None | Some(AuthMechanism::ScramSha1 | AuthMechanism::ScramSha256) => database.unwrap_or("admin").into(),
+        None | Some(AuthMechanism::ScramSha1 | AuthMechanism::ScramSha256) => {
+            database.unwrap_or("admin").into()
+        }
         Some(AuthMechanism::Plain) => database.unwrap_or("$external").into(),
         Some(_) => String::from("$external"),
     }
@@ -355,7 +384,10 @@ fn take<T>(
     match map.remove(key) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => read(&value).map(Some).map_err(|expected| {
-            EngineError::new(ErrorKind::InvalidArgument, format!("The option {key} must be {expected}"))
+            EngineError::new(
+                ErrorKind::InvalidArgument,
+                format!("The option {key} must be {expected}"),
+            )
         }),
     }
 }
@@ -403,7 +435,9 @@ fn compressors(value: &Value, level: Option<i64>) -> Result<Vec<Compressor>, Str
         match name.as_str() {
             Some("zstd") => found.push(Compressor::Zstd { level: None }),
             Some("snappy") => found.push(Compressor::Snappy),
-            Some("zlib") => found.push(Compressor::Zlib { level: zlib_level(level)? }),
+            Some("zlib") => found.push(Compressor::Zlib {
+                level: zlib_level(level)?,
+            }),
             Some("none") => {}
             _ => return Err(expected()),
         }
@@ -444,7 +478,9 @@ fn properties(value: &Value) -> Result<Document, String> {
 }
 
 fn server_api(value: &Value) -> Result<ServerApi, String> {
-    let object = value.as_object().ok_or_else(|| String::from("an object {version, strict, deprecationErrors}"))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| String::from("an object {version, strict, deprecationErrors}"))?;
     if object.get("version").and_then(Value::as_str) != Some("1") {
         return Err("an object whose version is \"1\"".into());
     }
@@ -464,18 +500,27 @@ fn monitoring_mode(value: &Value) -> Result<ServerMonitoringMode, String> {
 }
 
 fn driver_info(value: &Value) -> Result<DriverInfo, String> {
-    let object = value.as_object().ok_or_else(|| String::from("an object {name, version, platform}"))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| String::from("an object {name, version, platform}"))?;
     let part = |key: &str| object.get(key).and_then(Value::as_str).map(String::from);
-    let mut info = DriverInfo::builder().name(part("name").ok_or("an object with a name")?).build();
+    let mut info = DriverInfo::builder()
+        .name(part("name").ok_or("an object with a name")?)
+        .build();
     info.version = part("version");
     info.platform = part("platform");
     Ok(info)
 }
 
 fn login(value: &Value) -> Result<(String, Option<String>), String> {
-    let object = value.as_object().ok_or_else(|| String::from("an object {username, password}"))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| String::from("an object {username, password}"))?;
     let part = |key: &str| object.get(key).and_then(Value::as_str).map(String::from);
-    Ok((part("username").ok_or("an object with a username")?, part("password")))
+    Ok((
+        part("username").ok_or("an object with a username")?,
+        part("password"),
+    ))
 }
 
 #[cfg(test)]
@@ -491,7 +536,10 @@ mod tests {
         .unwrap();
         assert_eq!(config.max_pool_size, Some(7));
         assert_eq!(config.timeout, Some(Duration::from_millis(1500)));
-        assert_eq!(config.compressors, Some(vec![Compressor::Zlib { level: Some(3) }]));
+        assert_eq!(
+            config.compressors,
+            Some(vec![Compressor::Zlib { level: Some(3) }])
+        );
         assert_eq!(config.retry_writes, Some(false));
         assert_eq!(config.app_name, None);
         assert_eq!(config.username.as_deref(), Some("u"));
@@ -504,7 +552,10 @@ mod tests {
             (r#"{"maxPoolSize": 0}"#, "maxPoolSize"),
             (r#"{"timeoutMS": "soon"}"#, "timeoutMS"),
             (r#"{"colour": "red"}"#, "colour"),
-            (r#"{"tlsCertificateKeyFilePassword": "s3cret"}"#, "tlsCertificateKeyFilePassword"),
+            (
+                r#"{"tlsCertificateKeyFilePassword": "s3cret"}"#,
+                "tlsCertificateKeyFilePassword",
+            ),
             (r#"{"heartbeatFrequencyMS": 100}"#, "heartbeatFrequencyMS"),
             (r#"{"authMechanism": "GSSAPI"}"#, "authMechanism"),
             ("[]", "JSON object"),
@@ -517,7 +568,8 @@ mod tests {
 
     #[test]
     fn a_login_is_inherited_whole_or_not_at_all() {
-        let base = Config::parse(r#"{"auth": {"username": "a", "password": "secret"}, "maxPoolSize": 3}"#).unwrap();
+        let base =
+            Config::parse(r#"{"auth": {"username": "a", "password": "secret"}, "maxPoolSize": 3}"#).unwrap();
         let own = Config::parse(r#"{"auth": {"username": "b"}}"#).unwrap();
         assert_eq!(own.over(&base).password, None);
         assert_eq!(own.over(&base).max_pool_size, Some(3));

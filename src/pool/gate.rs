@@ -61,7 +61,10 @@ impl Gate {
             Err(TryAcquireError::Closed) => TicketState::Closed,
             Err(TryAcquireError::NoPermits) => self.queue(),
         };
-        Ticket { gate: Arc::clone(self), state }
+        Ticket {
+            gate: Arc::clone(self),
+            state,
+        }
     }
 
     fn queue(&self) -> TicketState {
@@ -105,7 +108,9 @@ impl Ticket {
                         waited
                     }
                 };
-                waited.map(|permit| Permit { _permit: permit }).map_err(|_closed| closed())
+                waited
+                    .map(|permit| Permit { _permit: permit })
+                    .map_err(|_closed| closed())
             }
         }
     }

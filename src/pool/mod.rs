@@ -5,6 +5,10 @@ pub mod config;
 pub mod counters;
 pub mod gate;
 pub mod lease;
+#[allow(
+    clippy::module_inception,
+    reason = "the folder is named after the thing that the file is about"
+)]
 pub mod pool;
 pub mod router;
 pub mod settings;

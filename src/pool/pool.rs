@@ -1,12 +1,13 @@
 //! One generation of a pool: a client of the driver, made at its first use, and everything that lives and dies with it.
 
 use std::{
+    fmt::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
@@ -179,7 +180,7 @@ impl Pool {
         let mut text = format!("No server could be reached within {} ms", limit.as_millis());
         for server in &snapshot.servers {
             let reason = server.error.as_deref().unwrap_or(&server.kind);
-            text.push_str(&format!("; {}: {reason}", server.address));
+            let _infallible = write!(text, "; {}: {reason}", server.address);
         }
         EngineError::new(ErrorKind::ServerSelection, text)
     }

@@ -52,7 +52,8 @@ impl Router {
 
     /// The slot that serves `db`.
     pub fn slot(&self, db: &str) -> Arc<Slot> {
-        self.dedicated_slot(db).unwrap_or_else(|| Arc::clone(&self.shared))
+        self.dedicated_slot(db)
+            .unwrap_or_else(|| Arc::clone(&self.shared))
     }
 
     /// The dedicated slot of `db`.
@@ -67,7 +68,9 @@ impl Router {
     /// The slot whose client carries the streams of `db`.
     pub fn streams(&self, db: Option<&str>) -> Arc<Slot> {
         let dedicated = self.dedicated.read().unwrap_or_else(PoisonError::into_inner);
-        let own = db.and_then(|db| dedicated.get(db)).and_then(|dedicated| dedicated.streams.as_ref());
+        let own = db
+            .and_then(|db| dedicated.get(db))
+            .and_then(|dedicated| dedicated.streams.as_ref());
         Arc::clone(own.unwrap_or(&self.streams))
     }
 
@@ -78,9 +81,14 @@ impl Router {
 
     /// Gives `db` a slot of its own; nothing is connected.
     pub fn add(&self, db: &str, settings: Settings) {
-        let streams = settings
-            .own_uri
-            .then(|| Slot::new(db, settings.for_streams(), self.events.clone(), self.runtime.clone()));
+        let streams = settings.own_uri.then(|| {
+            Slot::new(
+                db,
+                settings.for_streams(),
+                self.events.clone(),
+                self.runtime.clone(),
+            )
+        });
         let slot = Slot::new(db, settings, self.events.clone(), self.runtime.clone());
         let mut dedicated = self.dedicated.write().unwrap_or_else(PoisonError::into_inner);
         dedicated.insert(db.to_owned(), Dedicated { slot, streams });
@@ -112,7 +120,10 @@ impl Router {
     /// All slots that serve operations, the shared one first.
     pub fn slots(&self) -> Vec<Arc<Slot>> {
         let dedicated = self.dedicated.read().unwrap_or_else(PoisonError::into_inner);
-        let mut slots: Vec<_> = dedicated.values().map(|dedicated| Arc::clone(&dedicated.slot)).collect();
+        let mut slots: Vec<_> = dedicated
+            .values()
+            .map(|dedicated| Arc::clone(&dedicated.slot))
+            .collect();
         drop(dedicated);
         slots.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         slots.insert(0, Arc::clone(&self.shared));
@@ -122,7 +133,9 @@ impl Router {
     /// All slots of streams' clients.
     pub fn stream_slots(&self) -> Vec<Arc<Slot>> {
         let dedicated = self.dedicated.read().unwrap_or_else(PoisonError::into_inner);
-        let own = dedicated.values().filter_map(|dedicated| dedicated.streams.clone());
+        let own = dedicated
+            .values()
+            .filter_map(|dedicated| dedicated.streams.clone());
         std::iter::once(Arc::clone(&self.streams)).chain(own).collect()
     }
 
@@ -143,7 +156,11 @@ impl Router {
 
     /// Whether a session of `pool` may be used for what belongs into `slot`.
     pub fn same_cluster(pool: &Pool, slot: &Slot) -> bool {
-        let theirs = slot.current().map(|current| current.topology.facts()).unwrap_or_default();
-        pool.settings.same_cluster(&slot.settings(), &pool.topology.facts(), &theirs)
+        let theirs = slot
+            .current()
+            .map(|current| current.topology.facts())
+            .unwrap_or_default();
+        pool.settings
+            .same_cluster(&slot.settings(), &pool.topology.facts(), &theirs)
     }
 }

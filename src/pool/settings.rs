@@ -24,6 +24,10 @@ const STREAMS_TTL: Duration = Duration::from_secs(5);
 
 /// The settings of one pool. Holds a password: never printed.
 #[derive(Clone, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are the connection string's own switches"
+)]
 pub struct Settings {
     connection_string: ConnectionString,
     explicit: Config,
@@ -67,9 +71,11 @@ impl Settings {
     /// A dedicated pool's settings: the shared pool's, changed by `pool`.
     pub fn dedicated(&self, pool: &PoolConfig) -> Result<Self, EngineError> {
         let mut settings = match &pool.uri {
-            None => {
-                Self::new(self.connection_string.clone(), pool.config.over(&self.explicit), Config::default())?
-            }
+            None => Self::new(
+                self.connection_string.clone(),
+                pool.config.over(&self.explicit),
+                Config::default(),
+            )?,
             Some(uri) => {
                 let mut own = Self::new(parse(uri)?, pool.config.clone(), self.explicit.without_identity())?;
                 own.own_uri = true;
@@ -84,8 +90,14 @@ impl Settings {
     #[must_use]
     pub fn for_streams(&self) -> Self {
         let mut settings = self.clone();
-        let app_name = self.explicit.app_name.as_ref().or(self.connection_string.app_name.as_ref());
-        let app_name = app_name.or(self.inherited.app_name.as_ref()).map_or("polymongo", String::as_str);
+        let app_name = self
+            .explicit
+            .app_name
+            .as_ref()
+            .or(self.connection_string.app_name.as_ref());
+        let app_name = app_name
+            .or(self.inherited.app_name.as_ref())
+            .map_or("polymongo", String::as_str);
         settings.explicit.app_name = Some(format!("{app_name} streams"));
         settings.explicit.max_pool_size = Some(STREAMS_MAX_POOL_SIZE);
         settings.explicit.min_pool_size = Some(0);
@@ -114,7 +126,11 @@ impl Settings {
         }
         macro_rules! resolve {
             ($field:ident, $uri:expr) => {
-                explicit.$field.clone().or($uri).or(inherited.$field.clone())
+                explicit
+                    .$field
+                    .clone()
+                    .or($uri)
+                    .or(inherited.$field.clone())
             };
         }
         let positive = |duration: &Duration| !duration.is_zero();
@@ -156,7 +172,10 @@ impl Settings {
         }
         if self.hosts.len() > 1 {
             let of = |explicit: Option<bool>, uri: Option<bool>| explicit.or(uri).unwrap_or(false);
-            if of(self.explicit.direct_connection, self.connection_string.direct_connection) {
+            if of(
+                self.explicit.direct_connection,
+                self.connection_string.direct_connection,
+            ) {
                 return refuse("directConnection needs exactly one host");
             }
             if of(self.explicit.load_balanced, self.connection_string.load_balanced) {
@@ -200,7 +219,10 @@ impl Settings {
     }
 
     fn set_name(&self) -> Option<&String> {
-        self.explicit.replica_set.as_ref().or(self.connection_string.replica_set.as_ref())
+        self.explicit
+            .replica_set
+            .as_ref()
+            .or(self.connection_string.replica_set.as_ref())
     }
 
     fn identity(&self) -> Option<Identity<'_>> {
@@ -220,7 +242,12 @@ impl Settings {
         let source = self.explicit.auth_source.as_ref();
         let source = source.or(credential.and_then(|credential| credential.source.as_ref()));
         let source = source.or(self.connection_string.default_database.as_ref());
-        Some(Identity { username, password, mechanism, source: source.map_or("admin", String::as_str) })
+        Some(Identity {
+            username,
+            password,
+            mechanism,
+            source: source.map_or("admin", String::as_str),
+        })
     }
 }
 
@@ -305,13 +332,22 @@ mod tests {
 
     #[test]
     fn explicit_wins_over_the_uri_and_the_uri_over_what_is_inherited() {
-        let base = shared("mongodb://a/?maxPoolSize=5&socketTimeoutMS=700", r#"{"maxPoolSize": 8}"#);
+        let base = shared(
+            "mongodb://a/?maxPoolSize=5&socketTimeoutMS=700",
+            r#"{"maxPoolSize": 8}"#,
+        );
         assert_eq!(base.max_pool_size, 8);
         assert_eq!(base.socket_timeout, Some(Duration::from_millis(700)));
-        let own = dedicated(&base, r#"{"uri": "mongodb://b/?maxPoolSize=3", "minPoolSize": 1}"#);
+        let own = dedicated(
+            &base,
+            r#"{"uri": "mongodb://b/?maxPoolSize=3", "minPoolSize": 1}"#,
+        );
         assert_eq!((own.max_pool_size, own.min_pool_size), (3, 1));
         let same = dedicated(&base, r#"{"maxPoolSize": 2, "autoClose": true, "ttl": 50}"#);
-        assert_eq!((same.max_pool_size, same.ttl), (2, Some(Duration::from_millis(50))));
+        assert_eq!(
+            (same.max_pool_size, same.ttl),
+            (2, Some(Duration::from_millis(50)))
+        );
         assert_eq!(dedicated(&base, r#"{"ttl": 50}"#).ttl, None);
         assert_eq!(shared("mongodb://a", "{}").max_pool_size, 10);
     }
@@ -351,9 +387,15 @@ mod tests {
         assert!(!same(r#"{"uri": "mongodb://u:other@a/"}"#));
         assert!(!same(r#"{"uri": "mongodb://a/"}"#));
         let other = dedicated(&base, r#"{"uri": "mongodb://u:p@c/"}"#);
-        let seen = ClusterFacts { set_name: Some("rs".into()), hosts: vec!["c:27017".into()] };
+        let seen = ClusterFacts {
+            set_name: Some("rs".into()),
+            hosts: vec!["c:27017".into()],
+        };
         assert!(base.same_cluster(&other, &seen, &unknown));
-        let elsewhere = ClusterFacts { set_name: Some("rs2".into()), hosts: vec!["c:27017".into()] };
+        let elsewhere = ClusterFacts {
+            set_name: Some("rs2".into()),
+            hosts: vec!["c:27017".into()],
+        };
         assert!(!base.same_cluster(&other, &seen, &elsewhere));
     }
 

@@ -8,10 +8,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{lease::Lease, pool::Pool, settings::Settings};
-use crate::{
-    scaling::ttl,
-    telemetry::events::Events,
-};
+use crate::{scaling::ttl, telemetry::events::Events};
 
 struct Inner {
     settings: Settings,
@@ -33,8 +30,18 @@ pub struct Slot {
 impl Slot {
     /// A slot; nothing is connected before the first use.
     pub fn new(name: &str, settings: Settings, events: Events, runtime: Handle) -> Arc<Self> {
-        let inner = Inner { settings, current: None, generations: 0, watched: None };
-        Arc::new(Self { name: name.to_owned(), inner: Mutex::new(inner), events, runtime })
+        let inner = Inner {
+            settings,
+            current: None,
+            generations: 0,
+            watched: None,
+        };
+        Arc::new(Self {
+            name: name.to_owned(),
+            inner: Mutex::new(inner),
+            events,
+            runtime,
+        })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -61,7 +68,12 @@ impl Slot {
 
     fn generate(&self, inner: &mut Inner) -> Arc<Pool> {
         inner.generations += 1;
-        Pool::new(&self.name, inner.generations, inner.settings.clone(), self.events.clone())
+        Pool::new(
+            &self.name,
+            inner.generations,
+            inner.settings.clone(),
+            self.events.clone(),
+        )
     }
 
     fn watch(self: &Arc<Self>, inner: &mut Inner) {
@@ -70,7 +82,8 @@ impl Slot {
             return;
         }
         inner.watched = Some(pool.id);
-        self.runtime.spawn(ttl::watch(Arc::downgrade(self), Arc::downgrade(pool)));
+        self.runtime
+            .spawn(ttl::watch(Arc::downgrade(self), Arc::downgrade(pool)));
     }
 
     /// The pool of the moment, if there is one.
@@ -127,7 +140,10 @@ impl Slot {
     /// `Err(None)` means never: it is not watched any more.
     pub fn retire_if_idle(&self, pool: &Arc<Pool>) -> Result<(), Option<Instant>> {
         let mut inner = self.inner();
-        let is_current = inner.current.as_ref().is_some_and(|current| current.id == pool.id);
+        let is_current = inner
+            .current
+            .as_ref()
+            .is_some_and(|current| current.id == pool.id);
         let Some(ttl) = inner.settings.ttl.filter(|_| is_current) else {
             inner.watched = inner.watched.filter(|watched| *watched != pool.id);
             return Err(None);

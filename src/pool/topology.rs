@@ -60,7 +60,10 @@ impl Snapshot {
                     usable = true;
                     numbers = NUMBERS_NO;
                 }
-                ServerType::RsPrimary | ServerType::RsSecondary | ServerType::Mongos | ServerType::LoadBalancer => {
+                ServerType::RsPrimary
+                | ServerType::RsSecondary
+                | ServerType::Mongos
+                | ServerType::LoadBalancer => {
                     usable = true;
                     numbers = NUMBERS_YES;
                 }
@@ -105,7 +108,10 @@ pub struct Topology {
 impl Default for Topology {
     fn default() -> Self {
         Self {
-            latest: watch::Sender::new(Arc::new(Snapshot { kind: "Unknown", ..Snapshot::default() })),
+            latest: watch::Sender::new(Arc::new(Snapshot {
+                kind: "Unknown",
+                ..Snapshot::default()
+            })),
             numbers: AtomicU8::new(NUMBERS_UNKNOWN),
             session_minutes: AtomicU32::new(DEFAULT_SESSION_MINUTES),
             failing: AtomicBool::new(true),
@@ -132,7 +138,11 @@ impl Topology {
                 }
             }
             SdamEvent::ServerHeartbeatSucceeded(heartbeat) => {
-                if let Some(minutes) = heartbeat.reply.get("logicalSessionTimeoutMinutes").and_then(whole) {
+                if let Some(minutes) = heartbeat
+                    .reply
+                    .get("logicalSessionTimeoutMinutes")
+                    .and_then(whole)
+                {
                     self.session_minutes.store(minutes, Ordering::Relaxed);
                 }
                 // Every beat of every server of every pool would wake JavaScript for nothing: news only.
@@ -165,7 +175,11 @@ impl Topology {
         let snapshot = self.latest.borrow();
         ClusterFacts {
             set_name: snapshot.set_name.clone(),
-            hosts: snapshot.servers.iter().map(|server| server.address.clone()).collect(),
+            hosts: snapshot
+                .servers
+                .iter()
+                .map(|server| server.address.clone())
+                .collect(),
         }
     }
 

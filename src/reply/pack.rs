@@ -220,7 +220,12 @@ impl<'a> Packer<'a> {
                 if end > frame.end {
                     return None;
                 }
-                if let Some(inner) = self.inner(bytes, kind, value, end - 1, expected, site)? {
+                let inner = if kind == kind::ARRAY {
+                    Some(self.array(value, end - 1, expected, site))
+                } else {
+                    self.inner_document(bytes, value, end - 1, expected, site)
+                };
+                if let Some(inner) = inner {
                     return Some(Step::Inner(frame, inner));
                 }
             } else {
@@ -232,40 +237,46 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Begins an inner document or array, or puts away a document without a shape.
-    fn inner(
+    /// Begins an array.
+    fn array(&mut self, start: usize, end: usize, expected: Expected, site: &'a Site) -> Frame<'a> {
+        self.tag_unless(expected, Expected::Array, tag::ARRAY);
+        let head = self.parcel.values.len();
+        // Written when the length is known.
+        self.write(0.0);
+        let content = Content::Array {
+            expected: Expected::Any,
+            site,
+            head,
+            length: 0,
+        };
+        Frame {
+            content,
+            at: start + 4,
+            end,
+        }
+    }
+
+    /// Begins an inner document; one without a shape is put away as BSON.
+    fn inner_document(
         &mut self,
         bytes: &[u8],
-        kind: u8,
         start: usize,
         end: usize,
         expected: Expected,
-        site: &'a Site,
-    ) -> Option<Option<Frame<'a>>> {
+        site: &Site,
+    ) -> Option<Frame<'a>> {
         let mark = self.parcel.values.len();
-        if kind == kind::ARRAY {
-            self.tag_unless(expected, Expected::Array, tag::ARRAY);
-            let head = self.parcel.values.len();
-            self.write(0.0);
-            let content = Content::Array {
-                expected: Expected::Any,
-                site,
-                head,
-                length: 0,
-            };
-            return Some(Some(Frame {
-                content,
-                at: start + 4,
-                end,
-            }));
-        }
         self.tag_unless(expected, Expected::Document, tag::DOCUMENT);
         let frame = self.open_document(bytes, start, end, site);
         if frame.is_none() {
             self.parcel.values.truncate(mark);
-            self.rare(expected, kind, bytes.get(start..=end)?);
+            self.rare(
+                expected,
+                kind::DOCUMENT,
+                bytes.get(start..=end).unwrap_or_default(),
+            );
         }
-        Some(frame)
+        frame
     }
 
     /// Writes a value that holds no others; answers where it ends.
@@ -344,12 +355,16 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn object_id(&mut self, expected: Expected, [a, b, c, d, e, f, low @ ..]: [u8; 12]) {
-        let [g, h, i, j, k, l] = low;
+    fn object_id(&mut self, expected: Expected, id: [u8; 12]) {
         self.tag_unless(expected, Expected::ObjectId, tag::OBJECT_ID);
-        // Six bytes each: with the two highest bytes 0, no id looks like a NaN.
-        self.write(f64::from_le_bytes([a, b, c, d, e, f, 0, 0]));
-        self.write(f64::from_le_bytes([g, h, i, j, k, l, 0, 0]));
+        for half in id.as_chunks::<6>().0 {
+            // With the two highest bytes 0, no id looks like a NaN.
+            let mut bytes = [0; 8];
+            if let Some(low) = bytes.first_chunk_mut() {
+                *low = *half;
+            }
+            self.write(f64::from_le_bytes(bytes));
+        }
     }
 
     fn string(&mut self, expected: Expected, content: &[u8]) -> Option<()> {

@@ -1,5 +1,11 @@
 //! What is packed can be read back: a reader in Rust stands in for the one in `lib/protocol/reader.js`.
 
+#![allow(
+    clippy::float_cmp,
+    clippy::cast_possible_wrap,
+    reason = "numbers are compared with what was written"
+)]
+
 use bson::oid::ObjectId;
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::spec::BinarySubtype;
@@ -24,7 +30,14 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(parcel: &'a Parcel, shapes: &'a Shapes) -> Self {
-        Self { parcel, shapes, at: 0, texts: Default::default(), rare: Vec::new().into_iter(), damaged: false }
+        Self {
+            parcel,
+            shapes,
+            at: 0,
+            texts: Default::default(),
+            rare: Vec::new().into_iter(),
+            damaged: false,
+        }
     }
 
     fn documents(&mut self, count: usize) -> Vec<Bson> {
@@ -46,11 +59,17 @@ impl<'a> Reader<'a> {
     fn bson(&mut self) -> Document {
         let offset = self.index();
         let length = self.index();
-        let bytes = self.parcel.blobs.first().map_or(&[][..], |blob| &blob[offset..offset + length]);
-        RawDocument::from_bytes(bytes).and_then(Document::try_from).unwrap_or_else(|_| {
-            self.damaged = true;
-            doc! {"": []}
-        })
+        let bytes = self
+            .parcel
+            .blobs
+            .first()
+            .map_or(&[][..], |blob| &blob[offset..offset + length]);
+        RawDocument::from_bytes(bytes)
+            .and_then(Document::try_from)
+            .unwrap_or_else(|_| {
+                self.damaged = true;
+                doc! {"": []}
+            })
     }
 
     fn top(&mut self) -> Bson {
@@ -63,7 +82,12 @@ impl<'a> Reader<'a> {
     fn document(&mut self, shape: usize) -> Bson {
         let definition = self.shapes.definition(u32::try_from(shape).unwrap()).unwrap();
         let fields: Vec<(String, u8)> = serde_json::from_str(&definition).unwrap();
-        Bson::Document(fields.into_iter().map(|(key, expected)| (key, self.value(expected))).collect())
+        Bson::Document(
+            fields
+                .into_iter()
+                .map(|(key, expected)| (key, self.value(expected)))
+                .collect(),
+        )
     }
 
     fn value(&mut self, expected: u8) -> Bson {
@@ -181,9 +205,12 @@ fn seen(value: Bson) -> Bson {
         Bson::Double(number) if number == 0.0 => Bson::String(format!("{number:?}")),
         Bson::DateTime(date) => Bson::DateTime(DateTime::from_millis(date.timestamp_millis() as f64 as i64)),
         Bson::Array(items) => Bson::Array(items.into_iter().map(seen).collect()),
-        Bson::Document(document) => {
-            Bson::Document(document.into_iter().map(|(key, value)| (key, seen(value))).collect())
-        }
+        Bson::Document(document) => Bson::Document(
+            document
+                .into_iter()
+                .map(|(key, value)| (key, seen(value)))
+                .collect(),
+        ),
         other => other,
     }
     .normalised()
@@ -203,7 +230,10 @@ impl Normalised for Bson {
 }
 
 fn packed(documents: &[Document], shapes: &Shapes) -> (Parcel, Vec<Bson>) {
-    let bytes: Vec<Vec<u8>> = documents.iter().map(|document| document.to_vec().unwrap()).collect();
+    let bytes: Vec<Vec<u8>> = documents
+        .iter()
+        .map(|document| document.to_vec().unwrap())
+        .collect();
     let mut parcel = Parcel::default();
     let count = pack(&mut parcel, shapes, bytes.iter().map(Vec::as_slice));
     assert_eq!(count, documents.len());
@@ -258,8 +288,9 @@ fn keys_that_never_come_back_do_not_become_shapes() {
 #[test]
 fn a_field_of_dictionaries_does_not_fill_the_registry() {
     let shapes = Shapes::new(1000);
-    let documents: Vec<Document> =
-        (0..500).flat_map(|n| [doc! {"by": {format!("key{n}"): 1}}, doc! {"by": {}}]).collect();
+    let documents: Vec<Document> = (0..500)
+        .flat_map(|n| [doc! {"by": {format!("key{n}"): 1}}, doc! {"by": {}}])
+        .collect();
     assert_round_trip(&documents, &shapes);
     assert!(shapes.definition(60).is_some());
     assert_eq!(shapes.definition(70), None);
@@ -269,7 +300,10 @@ fn a_field_of_dictionaries_does_not_fill_the_registry() {
 fn beyond_the_limit_documents_travel_as_bson() {
     let shapes = Shapes::new(1);
     assert_round_trip(&[doc! {"a": 1}, doc! {"a": 1}], &shapes);
-    let parcel = assert_round_trip(&[doc! {"b": 1}, doc! {"b": 1}, doc! {"a": {"b": 1}}, doc! {"b": 1}], &shapes);
+    let parcel = assert_round_trip(
+        &[doc! {"b": 1}, doc! {"b": 1}, doc! {"a": {"b": 1}}, doc! {"b": 1}],
+        &shapes,
+    );
     assert_eq!(parcel.blobs.len(), 1);
     assert_eq!(shapes.definition(2), None);
 }
@@ -278,7 +312,13 @@ fn beyond_the_limit_documents_travel_as_bson() {
 fn null_first_is_learned_later() {
     let shapes = taught(&doc! {"a": null, "b": 1, "c": null});
     assert_eq!(shapes.definition(1).unwrap(), r#"[["a",0],["b",1],["c",0]]"#);
-    assert_round_trip(&[doc! {"a": "x", "b": 1, "c": null}, doc! {"a": null, "b": "y", "c": 1}], &shapes);
+    assert_round_trip(
+        &[
+            doc! {"a": "x", "b": 1, "c": null},
+            doc! {"a": null, "b": "y", "c": 1},
+        ],
+        &shapes,
+    );
     assert_eq!(shapes.definition(2).unwrap(), r#"[["a",2],["b",1],["c",0]]"#);
     assert_eq!(shapes.definition(3).unwrap(), r#"[["a",2],["b",1],["c",1]]"#);
     assert_round_trip(&[doc! {"a": 1, "b": null, "c": true}], &shapes);
@@ -295,24 +335,41 @@ fn a_full_registry_still_reads_what_it_did_not_learn() {
 #[test]
 fn a_text_that_is_kept_is_small() {
     let shapes = taught(&doc! {"a": "", "b": ""});
-    let documents: Vec<Document> =
-        (0..500).map(|n| doc! {"a": "x".repeat(n * 7 % 1500), "b": "\u{4e2d}".repeat(n % 400)}).collect();
+    let documents: Vec<Document> = (0..500)
+        .map(|n| doc! {"a": "x".repeat(n * 7 % 1500), "b": "\u{4e2d}".repeat(n % 400)})
+        .collect();
     let parcel = assert_round_trip(&documents, &shapes);
     let alone = |text: &String| text.len() > 1024 && (text.len() < 1500);
     assert!(parcel.texts.iter().all(|text| text.len() <= 4096 + 1024));
     assert!(parcel.texts.iter().any(alone));
-    assert!(parcel.texts.iter().all(|text| text.is_ascii() || !text.contains('x')), "the alphabets do not mix");
+    assert!(
+        parcel
+            .texts
+            .iter()
+            .all(|text| text.is_ascii() || !text.contains('x')),
+        "the alphabets do not mix"
+    );
     let huge = doc! {"a": "x".repeat(1 << 20), "b": "small"};
-    assert_eq!(assert_round_trip(&[huge], &shapes).texts, ["x".repeat(1 << 20), "small".into()]);
+    assert_eq!(
+        assert_round_trip(&[huge], &shapes).texts,
+        ["x".repeat(1 << 20), "small".into()]
+    );
 }
 
 #[test]
 fn rare_values_share_chunks_of_bounded_size() {
-    let rare = |length: usize| Binary { subtype: BinarySubtype::Generic, bytes: vec![7; length] };
+    let rare = |length: usize| Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: vec![7; length],
+    };
     let shapes = taught(&doc! {"a": rare(1)});
     let documents: Vec<Document> = (0..300).map(|n| doc! {"a": rare(n * 10)}).collect();
     let parcel = assert_round_trip(&documents, &shapes);
-    let chunks = parcel.values.iter().filter(|value| **value == tag::RARE_CHUNK).count();
+    let chunks = parcel
+        .values
+        .iter()
+        .filter(|value| **value == tag::RARE_CHUNK)
+        .count();
     assert!(chunks > 10, "{chunks} chunks");
 }
 
@@ -346,7 +403,11 @@ fn depth_is_no_danger() {
     let nested = |levels: usize| {
         let mut document = doc! {"a": 1};
         for level in 1..levels {
-            document = if level % 2 == 0 { doc! {"a": document} } else { doc! {"a": [document]} };
+            document = if level % 2 == 0 {
+                doc! {"a": document}
+            } else {
+                doc! {"a": [document]}
+            };
         }
         document
     };
@@ -378,12 +439,23 @@ fn depth_is_no_danger() {
 fn a_batch_goes_behind_others() {
     let shapes = taught(&person());
     let bytes = person().to_vec().unwrap();
-    let mut parcel = Parcel { values: vec![9.0], texts: vec!["other".into()], blobs: vec![vec![1]] };
+    let mut parcel = Parcel {
+        values: vec![9.0],
+        texts: vec!["other".into()],
+        blobs: vec![vec![1]],
+    };
     pack(&mut parcel, &shapes, [bytes.as_slice()]);
     let alone = assert_round_trip(&[person()], &shapes);
     assert_eq!(
-        parcel.values[1..].iter().map(|value| value.to_bits()).collect::<Vec<_>>(),
-        alone.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+        parcel.values[1..]
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>(),
+        alone
+            .values
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
     );
     assert_eq!(parcel.texts[1..], alone.texts);
     assert_eq!(parcel.blobs, [[1]]);
@@ -413,7 +485,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => "[abc]{1,2}",
         1 => "[0-9]{1,3}",
-        1 => r#"[\PC&&[^\x00]]{0,6}"#,
+        1 => r"[\PC&&[^\x00]]{0,6}",
         1 => Just("__proto__".to_owned()),
         1 => Just("$ref".to_owned()),
         1 => Just("$id".to_owned()),
@@ -440,10 +512,11 @@ fn value() -> impl Strategy<Value = Bson> {
         Just(Bson::Null),
         Just(Bson::Undefined),
         any::<[u8; 16]>().prop_map(|bytes| Bson::Decimal128(Decimal128::from_bytes(bytes))),
-        vec(any::<u8>(), 0..20)
-            .prop_map(|bytes| Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })),
-        any::<(u32, u32)>()
-            .prop_map(|(time, increment)| Bson::Timestamp(Timestamp { time, increment })),
+        vec(any::<u8>(), 0..20).prop_map(|bytes| Bson::Binary(Binary {
+            subtype: BinarySubtype::Generic,
+            bytes
+        })),
+        any::<(u32, u32)>().prop_map(|(time, increment)| Bson::Timestamp(Timestamp { time, increment })),
         Just(Bson::MinKey),
         Just(Bson::MaxKey),
         Just(Bson::Symbol("s".into())),

@@ -12,7 +12,9 @@ use crate::{
         execute::{As, Shape, Work},
         request::{Purpose, Request},
     },
-    pool::{attempt::Attempt, config::PoolConfig, lease::Lease, pool::Pool, router::Router, settings::Settings},
+    pool::{
+        attempt::Attempt, config::PoolConfig, lease::Lease, pool::Pool, router::Router, settings::Settings,
+    },
     telemetry::events::{Level, PoolClosedReason},
 };
 
@@ -28,23 +30,33 @@ pub struct Changes {
 /// Reads the names and the settings; nothing is changed yet.
 pub fn plan(router: &Router, names: &str, pool: Option<&str>) -> Result<Changes, EngineError> {
     let names: Vec<String> = match serde_json::from_str(names) {
-        Ok(serde_json::Value::Array(names)) => {
-            names.into_iter().filter_map(|name| name.as_str().map(String::from)).collect()
-        }
+        Ok(serde_json::Value::Array(names)) => names
+            .into_iter()
+            .filter_map(|name| name.as_str().map(String::from))
+            .collect(),
         _ => Vec::new(),
     };
     if names.is_empty() || names.iter().any(String::is_empty) {
-        return Err(EngineError::new(ErrorKind::InvalidArgument, "A list of database names is expected"));
+        return Err(EngineError::new(
+            ErrorKind::InvalidArgument,
+            "A list of database names is expected",
+        ));
     }
     let shared = router.shared().settings();
-    let settings = pool.map(|pool| shared.dedicated(&PoolConfig::parse(pool)?)).transpose()?;
+    let settings = pool
+        .map(|pool| shared.dedicated(&PoolConfig::parse(pool)?))
+        .transpose()?;
     Ok(Changes { names, settings })
 }
 
 /// Routes databases that had no pool of their own at once: the very next operation must not go to the shared servers.
 pub fn add_new(router: &Router, changes: &Changes) {
     let Some(settings) = &changes.settings else { return };
-    for name in changes.names.iter().filter(|name| router.dedicated_slot(name).is_none()) {
+    for name in changes
+        .names
+        .iter()
+        .filter(|name| router.dedicated_slot(name).is_none())
+    {
         router.add(name, settings.clone());
     }
 }
@@ -55,7 +67,9 @@ pub async fn carry_out(engine: &Arc<Engine>, changes: Changes) -> Result<(), Eng
         match &changes.settings {
             None => {
                 if let Some(pool) = engine.router.remove(name) {
-                    engine.runtime.spawn(drain(Arc::clone(engine), pool, PoolClosedReason::Close));
+                    engine
+                        .runtime
+                        .spawn(drain(Arc::clone(engine), pool, PoolClosedReason::Close));
                 }
             }
             Some(settings) => give(engine, name, settings).await?,
@@ -79,7 +93,7 @@ async fn give(engine: &Arc<Engine>, name: &str, settings: &Settings) -> Result<(
         let stale = current.filter(|pool| !pool.is_open() && pool.settings != *settings);
         slot.set_settings(settings.clone());
         if stale.is_some() {
-            retire(engine, &slot.retire());
+            retire(engine, slot.retire());
         }
     } else {
         let next = slot.prepare(settings.clone());
@@ -87,16 +101,22 @@ async fn give(engine: &Arc<Engine>, name: &str, settings: &Settings) -> Result<(
             next.pool().shut_down(PoolClosedReason::Close).await;
             return Err(error);
         }
-        retire(engine, &slot.install(next.pool()));
-        engine.events.log(Level::Info, "pool", &format!("The pool of {name:?} has new settings"));
+        retire(engine, slot.install(next.pool()));
+        engine.events.log(
+            Level::Info,
+            "pool",
+            &format!("The pool of {name:?} has new settings"),
+        );
     }
     engine.router.follow(name, settings);
     Ok(())
 }
 
-fn retire(engine: &Arc<Engine>, before: &Option<Arc<Pool>>) {
+fn retire(engine: &Arc<Engine>, before: Option<Arc<Pool>>) {
     if let Some(before) = before {
-        engine.runtime.spawn(drain(Arc::clone(engine), Arc::clone(before), PoolClosedReason::Replaced));
+        engine
+            .runtime
+            .spawn(drain(Arc::clone(engine), before, PoolClosedReason::Replaced));
     }
 }
 
@@ -110,12 +130,20 @@ async fn serves(engine: &Arc<Engine>, next: &Lease) -> Result<(), EngineError> {
         meta: None,
     };
     let (operations, attempt) = (Arc::clone(&engine.operations), Arc::<Attempt>::default());
-    let work = Work::new(request, Shape::Reply, Arc::clone(next.pool()), operations, attempt)?;
+    let work = Work::new(
+        request,
+        Shape::Reply,
+        Arc::clone(next.pool()),
+        operations,
+        attempt,
+    )?;
     work.execute(As::Nobody).await.map(drop)
 }
 
 /// Closes a retired pool: at once if nobody uses it, else after its last user, whom this waits for only so long.
 pub async fn close(engine: &Arc<Engine>, pool: Arc<Pool>) {
-    let closing = engine.runtime.spawn(drain(Arc::clone(engine), pool, PoolClosedReason::Close));
+    let closing = engine
+        .runtime
+        .spawn(drain(Arc::clone(engine), pool, PoolClosedReason::Close));
     let _goes_on_alone = tokio::time::timeout(CLOSE_PATIENCE, closing).await;
 }

@@ -7,8 +7,12 @@ use crate::{engine::Engine, pool::pool::Pool, telemetry::events::PoolClosedReaso
 /// Waits until nobody uses a retired generation, then closes it.
 pub async fn drain(engine: Arc<Engine>, pool: Arc<Pool>, reason: PoolClosedReason) {
     engine.router.note_retired(&pool);
-    let sessions: Vec<_> =
-        engine.sessions().values().filter(|session| session.pool() == pool.id).cloned().collect();
+    let sessions: Vec<_> = engine
+        .sessions()
+        .values()
+        .filter(|session| session.pool() == pool.id)
+        .cloned()
+        .collect();
     for session in sessions {
         engine.nudge(session);
     }

@@ -12,7 +12,13 @@ use crate::engine::convert;
 pub fn note(event: CommandEvent, pool: &str, events: &Events) {
     match event {
         CommandEvent::Started(started) => {
-            let mut event = start("commandStarted", pool, &started.command_name, started.request_id, &started.connection);
+            let mut event = start(
+                "commandStarted",
+                pool,
+                &started.command_name,
+                started.request_id,
+                &started.connection,
+            );
             event.append(bson::raw::cstr!("databaseName"), started.db.as_str());
             append(&mut event, bson::raw::cstr!("command"), &started.command);
             events.send(event);
@@ -25,7 +31,13 @@ pub fn note(event: CommandEvent, pool: &str, events: &Events) {
             events.send(event);
         }
         CommandEvent::Failed(failed) => {
-            let mut event = start("commandFailed", pool, &failed.command_name, failed.request_id, &failed.connection);
+            let mut event = start(
+                "commandFailed",
+                pool,
+                &failed.command_name,
+                failed.request_id,
+                &failed.connection,
+            );
             duration(&mut event, failed.duration);
             event.append(bson::raw::cstr!("failure"), convert::message(&failed.failure));
             events.send(event);

@@ -87,7 +87,10 @@ impl Databases {
 
 /// Makes room for a tenth, so that the search is not repeated at every new name.
 fn forget_some(known: &mut HashMap<String, Arc<Database>>) {
-    let mut ages: Vec<u64> = known.values().map(|database| database.last_used.load(Ordering::Relaxed)).collect();
+    let mut ages: Vec<u64> = known
+        .values()
+        .map(|database| database.last_used.load(Ordering::Relaxed))
+        .collect();
     let tenth = LIMIT / 10;
     let (_, threshold, _) = ages.select_nth_unstable(tenth);
     let threshold = *threshold;
@@ -102,7 +105,9 @@ fn forget_some(known: &mut HashMap<String, Arc<Database>>) {
 
 /// Milliseconds since 1970.
 pub fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.as_millis() as u64)
 }
 
 #[cfg(test)]

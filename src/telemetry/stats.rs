@@ -14,10 +14,21 @@ pub fn collect(engine: &Engine) -> String {
     let slots = engine.router.slots();
     let retired: Vec<Arc<Pool>> = engine.router.retired().clone();
     let mut pools: Vec<Value> = slots.iter().map(|slot| of_slot(slot)).collect();
-    pools.extend(engine.router.stream_slots().iter().filter_map(|slot| slot.current()).map(|pool| of_pool(&pool)));
+    pools.extend(
+        engine
+            .router
+            .stream_slots()
+            .iter()
+            .filter_map(|slot| slot.current())
+            .map(|pool| of_pool(&pool)),
+    );
     pools.extend(retired.iter().map(|pool| of_pool(pool)));
     let [started, succeeded, failed, retried] = engine.operations.totals();
-    let queued: usize = slots.iter().filter_map(|slot| slot.current()).map(|pool| pool.gate.queued()).sum();
+    let queued: usize = slots
+        .iter()
+        .filter_map(|slot| slot.current())
+        .map(|pool| pool.gate.queued())
+        .sum();
     let databases: Vec<Value> = engine
         .databases
         .lines()
@@ -51,7 +62,9 @@ pub fn collect(engine: &Engine) -> String {
 }
 
 fn state(engine: &Engine, retired: &[Arc<Pool>]) -> &'static str {
-    let closing = retired.iter().any(|pool| pool.name.is_empty() && !pool.settings.streams);
+    let closing = retired
+        .iter()
+        .any(|pool| pool.name.is_empty() && !pool.settings.streams);
     if engine.lifecycle.refuses() {
         return if closing { "closing" } else { "closed" };
     }
@@ -63,7 +76,10 @@ fn state(engine: &Engine, retired: &[Arc<Pool>]) -> &'static str {
 }
 
 fn of_slot(slot: &Slot) -> Value {
-    slot.current().map_or_else(|| of_settings(&slot.name, &slot.settings(), slot.generations()), |pool| of_pool(&pool))
+    slot.current().map_or_else(
+        || of_settings(&slot.name, &slot.settings(), slot.generations()),
+        |pool| of_pool(&pool),
+    )
 }
 
 /// A pool that is not open: never, or not any more.

@@ -48,7 +48,10 @@ impl Request {
             Some(Bson::Document(options)) => options,
             _ => Document::new(),
         };
-        Ok(Self { pipeline, options: read(given)? })
+        Ok(Self {
+            pipeline,
+            options: read(given)?,
+        })
     }
 }
 
@@ -65,12 +68,16 @@ fn read(given: Document) -> Result<ChangeStreamOptions, EngineError> {
                 known.insert(key, mode(value));
             }
             ("maxAwaitTimeMS", value) => {
-                let milliseconds = number(&value).ok_or_else(|| invalid("maxAwaitTimeMS must be a number"))?;
+                let milliseconds =
+                    number(&value).ok_or_else(|| invalid("maxAwaitTimeMS must be a number"))?;
                 max_await_time = Some(Duration::from_millis(milliseconds));
             }
             ("batchSize", value) => {
                 let size = number(&value).and_then(|size| u32::try_from(size).ok());
-                known.insert(key, i64::from(size.ok_or_else(|| invalid("batchSize must be a number"))?));
+                known.insert(
+                    key,
+                    i64::from(size.ok_or_else(|| invalid("batchSize must be a number"))?),
+                );
             }
             ("readConcern", Bson::Document(concern)) => {
                 if concern.contains_key("level") {
@@ -112,7 +119,10 @@ fn number(value: &Bson) -> Option<u64> {
 }
 
 fn invalid(reason: &str) -> EngineError {
-    EngineError::new(ErrorKind::InvalidArgument, format!("The change stream cannot be opened: {reason}"))
+    EngineError::new(
+        ErrorKind::InvalidArgument,
+        format!("The change stream cannot be opened: {reason}"),
+    )
 }
 
 #[cfg(test)]
@@ -131,7 +141,10 @@ mod tests {
         })
         .unwrap();
         assert_eq!(request.pipeline.len(), 1);
-        assert!(matches!(request.options.full_document, Some(FullDocumentType::UpdateLookup)));
+        assert!(matches!(
+            request.options.full_document,
+            Some(FullDocumentType::UpdateLookup)
+        ));
         assert_eq!(request.options.max_await_time, Some(Duration::from_millis(250)));
         assert_eq!(request.options.batch_size, Some(5));
         assert!(request.options.resume_after.is_some());

@@ -169,7 +169,12 @@ fn sent() -> Attempt {
 }
 
 fn token_of(event: &RawDocumentBuf) -> Option<RawDocumentBuf> {
-    event.get("_id").ok().flatten().and_then(RawBsonRef::as_document).map(ToOwned::to_owned)
+    event
+        .get("_id")
+        .ok()
+        .flatten()
+        .and_then(RawBsonRef::as_document)
+        .map(ToOwned::to_owned)
 }
 
 fn bytes_of(token: &ResumeToken) -> Option<RawDocumentBuf> {
@@ -204,7 +209,11 @@ async fn open(
             watch.session(&mut session).await?.with_type()
         }
     };
-    Ok(Reader { changes, session, _leases: leases })
+    Ok(Reader {
+        changes,
+        session,
+        _leases: leases,
+    })
 }
 
 impl Engine {
@@ -223,13 +232,24 @@ impl Engine {
             Err(error) => return self.refuse(done, error),
         };
         if user.as_ref().is_some_and(|user| user.in_transaction()) {
-            let error = EngineError::new(ErrorKind::Transaction, "A change stream cannot be opened in a transaction");
+            let error = EngineError::new(
+                ErrorKind::Transaction,
+                "A change stream cannot be opened in a transaction",
+            );
             return self.refuse(done, error);
         }
         let mut leases = vec![self.router.streams(target.db.as_deref()).lease()];
         // A dedicated pool is not closed as long as its database is watched.
-        leases.extend(target.db.as_deref().and_then(|db| self.router.dedicated_slot(db)).map(|slot| slot.lease()));
-        let Some(pool) = leases.first().map(|lease| Arc::clone(lease.pool())) else { return };
+        leases.extend(
+            target
+                .db
+                .as_deref()
+                .and_then(|db| self.router.dedicated_slot(db))
+                .map(|slot| slot.lease()),
+        );
+        let Some(pool) = leases.first().map(|lease| Arc::clone(lease.pool())) else {
+            return;
+        };
         let operation = self.operations.begin(op, pool.id, pool.settings.timeout, done);
         let stream = Arc::new(Stream::default());
         self.streams.insert(handle, Arc::clone(&stream));
@@ -246,7 +266,8 @@ impl Engine {
             let opened = open(&client, &target, request, session, leases).await;
             opened.map_err(|error| convert::operation_error(&error, &sent()))
         };
-        self.runtime.spawn(engine.run_stream(handle, stream, operation, opening));
+        self.runtime
+            .spawn(engine.run_stream(handle, stream, operation, opening));
     }
 
     async fn run_stream(

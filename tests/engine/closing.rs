@@ -17,29 +17,49 @@ fn what_is_running_may_finish_and_new_work_is_refused() {
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
     let documents: Vec<bson::Document> = (0..10).map(|number| doc! { "_id": number }).collect();
-    client.write(db, &doc! { "insert": "c", "documents": documents }).unwrap();
+    client
+        .write(db, &doc! { "insert": "c", "documents": documents })
+        .unwrap();
     let cursor = handle();
-    batch(client.open(cursor, db, 0, &doc! { "find": "c", "batchSize": 5 }).wait());
+    batch(
+        client
+            .open(cursor, db, 0, &doc! { "find": "c", "batchSize": 5 })
+            .wait(),
+    );
     let session = client.session();
     client.begin(session);
     let insert = |number: i32| doc! { "insert": "c", "documents": [{ "_id": number }] };
-    reply(client.send(db, session, Purpose::Write, &insert(100), None).wait());
+    reply(
+        client
+            .send(db, session, Purpose::Write, &insert(100), None)
+            .wait(),
+    );
     slow(&server, &client, "count", 400);
     let running = client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None);
     let closing = client.close(r#"{"force": false, "timeoutMS": 5000, "refuse": true}"#);
     // Not accepted any more…
     assert_eq!(client.insert(db, &doc! {}).unwrap_err().kind, ErrorKind::Closed);
-    assert_eq!(client.engine.start_session(handle(), "{}").unwrap_err().kind, ErrorKind::Closed);
+    assert_eq!(
+        client.engine.start_session(handle(), "{}").unwrap_err().kind,
+        ErrorKind::Closed
+    );
     assert_eq!(client.connect(None).wait().unwrap_err().kind, ErrorKind::Closed);
     assert_eq!(client.stats()["state"], "closing");
     // …but what was open goes on.
-    reply(client.send(db, session, Purpose::Write, &insert(101), None).wait());
+    reply(
+        client
+            .send(db, session, Purpose::Write, &insert(101), None)
+            .wait(),
+    );
     client.commit(session).wait().unwrap();
     assert_eq!(batch(client.next(cursor).wait()).0.len(), 5);
     assert!(batch(client.next(cursor).wait()).1);
     reply(running.wait());
     let report = reply(closing.wait());
-    assert_eq!((report.get_i64("drained").ok(), report.get_i64("cancelled").ok()), (Some(3), Some(0)));
+    assert_eq!(
+        (report.get_i64("drained").ok(), report.get_i64("cancelled").ok()),
+        (Some(3), Some(0))
+    );
     assert_eq!(client.stats()["state"], "closed");
     let again = reply(client.close(r#"{"refuse": true}"#).wait());
     assert_eq!(again, doc! { "drained": 0_i64, "cancelled": 0_i64 });
@@ -54,31 +74,62 @@ fn after_the_deadline_the_rest_is_cancelled() {
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
     let documents: Vec<bson::Document> = (0..10).map(|number| doc! { "_id": number }).collect();
-    client.write(db, &doc! { "insert": "c", "documents": documents }).unwrap();
+    client
+        .write(db, &doc! { "insert": "c", "documents": documents })
+        .unwrap();
     let cursor = handle();
-    batch(client.open(cursor, db, 0, &doc! { "find": "c", "batchSize": 5 }).wait());
+    batch(
+        client
+            .open(cursor, db, 0, &doc! { "find": "c", "batchSize": 5 })
+            .wait(),
+    );
     let session = client.session();
     client.begin(session);
     let insert = doc! { "insert": "c", "documents": [{ "_id": 100 }] };
     reply(client.send(db, session, Purpose::Write, &insert, None).wait());
-    let id = client.info(session).get_document("id").unwrap().get("id").unwrap().clone();
+    let id = client
+        .info(session)
+        .get_document("id")
+        .unwrap()
+        .get("id")
+        .unwrap()
+        .clone();
     let stream = handle();
-    client.watch(stream, Some(db), Some("c"), &doc! {}).wait().unwrap();
+    client
+        .watch(stream, Some(db), Some("c"), &doc! {})
+        .wait()
+        .unwrap();
     let watching = client.changes(stream);
     slow(&server, &client, "count", 5000);
     let running = client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None);
     std::thread::sleep(Duration::from_millis(100));
     let start = Instant::now();
-    let (one, other) = (client.close(r#"{"timeoutMS": 400}"#), client.close(r#"{"timeoutMS": 400}"#));
-    assert_eq!(watching.within(Duration::from_secs(2)).unwrap_err().kind, ErrorKind::UnknownCursor);
+    let (one, other) = (
+        client.close(r#"{"timeoutMS": 400}"#),
+        client.close(r#"{"timeoutMS": 400}"#),
+    );
+    assert_eq!(
+        watching.within(Duration::from_secs(2)).unwrap_err().kind,
+        ErrorKind::UnknownCursor
+    );
     assert_eq!(running.wait().unwrap_err().kind, ErrorKind::Closed);
     let report = reply(one.wait());
-    assert_eq!((report.get_i64("drained").ok(), report.get_i64("cancelled").ok()), (Some(0), Some(3)), "{report}");
+    assert_eq!(
+        (report.get_i64("drained").ok(), report.get_i64("cancelled").ok()),
+        (Some(0), Some(3)),
+        "{report}"
+    );
     reply(other.wait());
-    assert!(start.elapsed() > Duration::from_millis(390) && start.elapsed() < Duration::from_secs(4), "{start:?}");
+    assert!(
+        start.elapsed() > Duration::from_millis(390) && start.elapsed() < Duration::from_secs(4),
+        "{start:?}"
+    );
     assert_eq!(server.open_transactions(&id), 0);
     assert_eq!(server.open_cursors(&format!("{db}.c")), 0);
-    assert_eq!(client.next(cursor).wait().unwrap_err().kind, ErrorKind::UnknownCursor);
+    assert_eq!(
+        client.next(cursor).wait().unwrap_err().kind,
+        ErrorKind::UnknownCursor
+    );
     // Nothing was refused: the next use opens again.
     assert_eq!(client.find(db, &doc! {}).len(), 10);
 }
@@ -100,7 +151,9 @@ fn a_forced_close_waits_for_nobody_not_even_in_a_transaction() {
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(report.get_i64("cancelled").unwrap() >= 1, "{report}");
     assert_eq!(blocked.wait().unwrap_err().kind, ErrorKind::Closed);
-    eventually("no socket is left", Duration::from_secs(8), || server.connections(&client.app).is_empty());
+    eventually("no socket is left", Duration::from_secs(8), || {
+        server.connections(&client.app).is_empty()
+    });
     assert!(Client::new().find(db, &doc! {}).is_empty());
 }
 
@@ -129,12 +182,20 @@ fn clients_come_and_go_without_a_trace() {
     let mut apps = Vec::new();
     for round in 0..12 {
         let client = Client::with(&doc! { "maxPoolSize": 3 });
-        client.configure(&["engine_close_own"], Some(&doc! { "maxPoolSize": 2 })).wait().unwrap();
-        let pending: Vec<_> =
-            ["engine_close_a", "engine_close_own"].iter().map(|db| client.insert(db, &doc! {})).collect();
+        client
+            .configure(&["engine_close_own"], Some(&doc! { "maxPoolSize": 2 }))
+            .wait()
+            .unwrap();
+        let pending: Vec<_> = ["engine_close_a", "engine_close_own"]
+            .iter()
+            .map(|db| client.insert(db, &doc! {}))
+            .collect();
         assert!(pending.iter().all(Result::is_ok));
         let stream = handle();
-        client.watch(stream, Some("engine_close_a"), None, &doc! {}).wait().unwrap();
+        client
+            .watch(stream, Some("engine_close_a"), None, &doc! {})
+            .wait()
+            .unwrap();
         apps.push(client.app.clone());
         if round % 2 == 0 {
             reply(client.close(r#"{"refuse": true}"#).wait());
@@ -144,7 +205,9 @@ fn clients_come_and_go_without_a_trace() {
     }
     for app in apps {
         for app in [app.clone(), format!("{app} streams")] {
-            eventually("no socket is left", Duration::from_secs(6), || server.connections(&app).is_empty());
+            eventually("no socket is left", Duration::from_secs(6), || {
+                server.connections(&app).is_empty()
+            });
         }
     }
 }

@@ -8,8 +8,12 @@ use polymongo::engine::{
 
 use crate::support::{Client, Server, eventually, fresh, reply};
 
+#[allow(clippy::unnecessary_wraps)]
 fn timeout(milliseconds: u64) -> Option<Meta> {
-    Some(Meta { timeout_ms: Some(milliseconds), ..Meta::default() })
+    Some(Meta {
+        timeout_ms: Some(milliseconds),
+        ..Meta::default()
+    })
 }
 
 fn slow(server: &Server, client: &Client, command: &str, milliseconds: i32) {
@@ -23,8 +27,20 @@ fn a_deadline_ends_an_operation_and_says_whether_it_was_sent() {
     fresh(&client, "engine_deadline");
     slow(&server, &client, "ping", 800);
     let start = Instant::now();
-    let sent = client.send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, timeout(300));
-    let queued = client.send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, timeout(100));
+    let sent = client.send(
+        "engine_deadline",
+        0,
+        Purpose::Read,
+        &doc! { "ping": 1 },
+        timeout(300),
+    );
+    let queued = client.send(
+        "engine_deadline",
+        0,
+        Purpose::Read,
+        &doc! { "ping": 1 },
+        timeout(100),
+    );
     let queued = queued.wait().unwrap_err();
     assert_eq!((queued.kind, queued.sent), (ErrorKind::Timeout, false));
     let sent = sent.wait().unwrap_err();
@@ -32,8 +48,14 @@ fn a_deadline_ends_an_operation_and_says_whether_it_was_sent() {
     assert!(sent.address.is_some());
     assert!(start.elapsed() < Duration::from_millis(600));
     // The connection was given up, the place in the pool was not.
-    reply(client.send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, None).wait());
-    eventually("the connection is gone", Duration::from_secs(2), || client.pool("")["droppedConnections"] == 1);
+    reply(
+        client
+            .send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, None)
+            .wait(),
+    );
+    eventually("the connection is gone", Duration::from_secs(2), || {
+        client.pool("")["droppedConnections"] == 1
+    });
     assert_eq!(client.pool("")["totalConnections"], 1);
 }
 
@@ -45,7 +67,17 @@ fn the_clients_timeout_holds_unless_the_operation_has_its_own() {
     let pending = client.send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, None);
     assert_eq!(pending.wait().unwrap_err().kind, ErrorKind::Timeout);
     slow(&server, &client, "ping", 500);
-    reply(client.send("engine_deadline", 0, Purpose::Read, &doc! { "ping": 1 }, timeout(5000)).wait());
+    reply(
+        client
+            .send(
+                "engine_deadline",
+                0,
+                Purpose::Read,
+                &doc! { "ping": 1 },
+                timeout(5000),
+            )
+            .wait(),
+    );
 }
 
 #[test]
@@ -60,16 +92,24 @@ fn a_cancelled_write_happens_at_most_once_and_its_session_is_kept_apart() {
     client.engine.cancel(pending.op);
     let error = pending.wait().unwrap_err();
     assert_eq!((error.kind, error.sent), (ErrorKind::Aborted, true));
-    eventually("it is kept apart", Duration::from_secs(1), || client.pool("")["quarantinedSessions"] == 1);
+    eventually("it is kept apart", Duration::from_secs(1), || {
+        client.pool("")["quarantinedSessions"] == 1
+    });
     let start = Instant::now();
     client.insert("engine_cancel", &doc! { "_id": 2 }).unwrap();
-    assert!(start.elapsed() < Duration::from_millis(400), "it waited behind the cancelled one");
+    assert!(
+        start.elapsed() < Duration::from_millis(400),
+        "it waited behind the cancelled one"
+    );
     client.engine.cancel(4_000_000_000);
 }
 
 #[test]
 fn who_waits_too_long_for_a_connection_is_turned_away() {
-    let (client, server) = (Client::with(&doc! { "maxPoolSize": 1, "waitQueueTimeoutMS": 150 }), Server::new());
+    let (client, server) = (
+        Client::with(&doc! { "maxPoolSize": 1, "waitQueueTimeoutMS": 150 }),
+        Server::new(),
+    );
     client.connect(None).wait().unwrap();
     slow(&server, &client, "ping", 700);
     let first = client.send("engine_queue", 0, Purpose::Read, &doc! { "ping": 1 }, None);
@@ -85,9 +125,16 @@ fn a_socket_timeout_ends_an_attempt_not_the_operation() {
     fresh(&client, "engine_socket");
     client.connect(None).wait().unwrap();
     slow(&server, &client, "count", 700);
-    reply(client.send("engine_socket", 0, Purpose::Read, &doc! { "count": "c" }, None).wait());
+    reply(
+        client
+            .send("engine_socket", 0, Purpose::Read, &doc! { "count": "c" }, None)
+            .wait(),
+    );
     slow(&server, &client, "getLog", 700);
-    let error = client.send("admin", 0, Purpose::Once, &doc! { "getLog": "global" }, None).wait().unwrap_err();
+    let error = client
+        .send("admin", 0, Purpose::Once, &doc! { "getLog": "global" }, None)
+        .wait()
+        .unwrap_err();
     assert_eq!((error.kind, error.sent), (ErrorKind::NetworkTimeout, true));
     assert!(client.stats()["operations"]["retried"].as_u64() >= Some(1));
 }

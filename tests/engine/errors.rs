@@ -8,7 +8,10 @@ use crate::support::{Client, Recorder, decoded, fresh, reply, uri};
 #[test]
 fn a_servers_error_arrives_whole() {
     let client = Client::new();
-    let error = client.send("engine_error", 0, Purpose::Once, &doc! { "colour": 1 }, None).wait().unwrap_err();
+    let error = client
+        .send("engine_error", 0, Purpose::Once, &doc! { "colour": 1 }, None)
+        .wait()
+        .unwrap_err();
     assert_eq!((error.kind, error.code), (ErrorKind::Command, Some(59)));
     assert_eq!(error.code_name.as_deref(), Some("CommandNotFound"));
     assert!(error.message.contains("colour"), "{}", error.message);
@@ -31,7 +34,9 @@ fn a_duplicate_key_keeps_its_pattern_and_value() {
 
 fn error_of(uri: &str, config: &str) -> polymongo::engine::error::EngineError {
     let events: Arc<dyn EventSink> = Arc::new(Recorder::default());
-    Engine::new(uri, config, events).err().expect("it should be refused")
+    Engine::new(uri, config, events)
+        .err()
+        .expect("it should be refused")
 }
 
 #[test]
@@ -41,7 +46,10 @@ fn bad_strings_and_options_are_refused_at_once_and_without_a_secret() {
     assert!(!error.message.contains("canary"), "{}", error.message);
     let error = error_of("mongodb://host", r#"{"colour": 1}"#);
     assert!(error.message.contains("colour"));
-    assert_eq!(error_of("mongodb://host", "nonsense").kind, ErrorKind::InvalidArgument);
+    assert_eq!(
+        error_of("mongodb://host", "nonsense").kind,
+        ErrorKind::InvalidArgument
+    );
 }
 
 #[test]
@@ -50,10 +58,17 @@ fn an_unreachable_server_is_a_selection_error_for_reads_writes_and_connect() {
     let config = r#"{"serverSelectionTimeoutMS": 600, "heartbeatFrequencyMS": 500}"#;
     let uri = "mongodb://user:canary@127.0.0.1:9/";
     let engine = Engine::new(uri, config, events).unwrap();
-    let client = Client { engine, events: Arc::default(), app: String::new() };
+    let client = Client {
+        engine,
+        events: Arc::default(),
+        app: String::new(),
+    };
     for purpose in [Purpose::Read, Purpose::Write] {
         let body = doc! { "insert": "c", "documents": [{}] };
-        let error = client.send("d", 0, purpose, &body, None).within(Duration::from_secs(3)).unwrap_err();
+        let error = client
+            .send("d", 0, purpose, &body, None)
+            .within(Duration::from_secs(3))
+            .unwrap_err();
         assert_eq!((error.kind, error.sent), (ErrorKind::ServerSelection, false));
         assert!(error.message.contains("127.0.0.1:9"), "{}", error.message);
         assert!(!error.message.contains("canary"));
@@ -66,11 +81,20 @@ fn an_unreachable_server_is_a_selection_error_for_reads_writes_and_connect() {
 #[test]
 fn a_wrong_password_is_an_authentication_error() {
     let events: Arc<dyn EventSink> = Arc::new(Recorder::default());
-    let config = r#"{"auth": {"username": "nobody", "password": "canary"}, "serverSelectionTimeoutMS": 3000}"#;
+    let config =
+        r#"{"auth": {"username": "nobody", "password": "canary"}, "serverSelectionTimeoutMS": 3000}"#;
     let engine = Engine::new(&uri(), config, events).unwrap();
-    let client = Client { engine, events: Arc::default(), app: String::new() };
+    let client = Client {
+        engine,
+        events: Arc::default(),
+        app: String::new(),
+    };
     let error = client.connect(None).wait().unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Authentication, Some(18)), "{error:?}");
+    assert_eq!(
+        (error.kind, error.code),
+        (ErrorKind::Authentication, Some(18)),
+        "{error:?}"
+    );
     assert!(!error.message.contains("canary"));
 }
 
@@ -80,13 +104,23 @@ fn connect_says_who_the_server_is() {
     let facts = reply(client.connect(None).wait());
     assert_eq!(facts.get_str("topology").ok(), Some("ReplicaSet"));
     assert_eq!(facts.get_bool("isWritablePrimary").ok(), Some(true));
-    for key in ["setName", "hosts", "maxBsonObjectSize", "maxWriteBatchSize", "maxWireVersion", "address"] {
+    for key in [
+        "setName",
+        "hosts",
+        "maxBsonObjectSize",
+        "maxWriteBatchSize",
+        "maxWireVersion",
+        "address",
+    ] {
         assert!(facts.contains_key(key), "{key}");
     }
     assert_eq!(client.stats()["state"], "connected");
     let topology = client.events.of("topology");
     let last = topology.last().unwrap();
-    assert_eq!((last.get_str("state").ok(), last.get_str("kind").ok()), (Some("connected"), Some("ReplicaSetWithPrimary")));
+    assert_eq!(
+        (last.get_str("state").ok(), last.get_str("kind").ok()),
+        (Some("connected"), Some("ReplicaSetWithPrimary"))
+    );
     assert_eq!(client.events.of("poolOpened").len(), 1);
     assert_eq!(client.events.of("heartbeat").len(), 1);
 }
@@ -96,9 +130,21 @@ fn monitored_commands_are_told_without_their_secrets() {
     let client = Client::with(&doc! { "monitorCommands": true });
     client.run("admin", &doc! { "ping": 1 });
     let body = doc! { "createUser": "engine-canary", "pwd": "canary", "roles": [] };
-    let _ = client.send("engine_monitor", 0, Purpose::Once, &body, None).wait();
-    let _ = client.send("engine_monitor", 0, Purpose::Once, &doc! { "dropUser": "engine-canary" }, None).wait();
-    let _ = client.send("admin", 0, Purpose::Once, &doc! { "colour": 1 }, None).wait();
+    let _ = client
+        .send("engine_monitor", 0, Purpose::Once, &body, None)
+        .wait();
+    let _ = client
+        .send(
+            "engine_monitor",
+            0,
+            Purpose::Once,
+            &doc! { "dropUser": "engine-canary" },
+            None,
+        )
+        .wait();
+    let _ = client
+        .send("admin", 0, Purpose::Once, &doc! { "colour": 1 }, None)
+        .wait();
     let events = client.events.of("command");
     assert!(!format!("{events:?}").contains("\"canary\""), "{events:?}");
     for name in ["commandStarted", "commandSucceeded"] {
@@ -107,7 +153,10 @@ fn monitored_commands_are_told_without_their_secrets() {
         };
         assert!(events.iter().find(of_ping).is_some(), "{name}");
     }
-    let failed = events.iter().find(|event| event.get_str("name").ok() == Some("commandFailed")).unwrap();
+    let failed = events
+        .iter()
+        .find(|event| event.get_str("name").ok() == Some("commandFailed"))
+        .unwrap();
     assert!(failed.get_str("failure").unwrap().contains("colour"));
     assert!(failed.get_f64("duration").is_ok() && failed.get_str("connectionId").is_ok());
 }

@@ -1,5 +1,12 @@
 //! The engine against a real replica set (`POLYMONGO_TEST_URI`, set by `npm test`), without JavaScript.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod closing;
 mod cursors;
 mod deadlines;

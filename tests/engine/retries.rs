@@ -19,17 +19,26 @@ fn written_once(db: &str, times: i32, failure: bson::Document) {
 
 #[test]
 fn a_numbered_write_survives_a_closed_connection() {
-    written_once("engine_retry_close", 1, doc! { "failCommands": ["update"], "closeConnection": true });
+    written_once(
+        "engine_retry_close",
+        1,
+        doc! { "failCommands": ["update"], "closeConnection": true },
+    );
 }
 
 #[test]
 fn a_numbered_write_survives_several_closed_connections() {
-    written_once("engine_retry_close3", 3, doc! { "failCommands": ["update"], "closeConnection": true });
+    written_once(
+        "engine_retry_close3",
+        3,
+        doc! { "failCommands": ["update"], "closeConnection": true },
+    );
 }
 
 #[test]
 fn a_numbered_write_survives_a_labelled_error() {
-    let failure = doc! { "failCommands": ["update"], "errorCode": 10107, "errorLabels": ["RetryableWriteError"] };
+    let failure =
+        doc! { "failCommands": ["update"], "errorCode": 10107, "errorLabels": ["RetryableWriteError"] };
     written_once("engine_retry_label", 1, failure);
 }
 
@@ -54,7 +63,13 @@ fn a_read_survives_and_so_does_the_opening_of_a_cursor() {
         server.fail(&client.app, &doc! { "times": 1 }, failure.clone());
         assert_eq!(client.find("engine_retry_read", &doc! {}).len(), 1);
         server.fail(&client.app, &doc! { "times": 1 }, failure);
-        let count = client.send("engine_retry_read", 0, Purpose::Read, &doc! { "count": "c" }, None);
+        let count = client.send(
+            "engine_retry_read",
+            0,
+            Purpose::Read,
+            &doc! { "count": "c" },
+            None,
+        );
         assert_eq!(reply(count.wait()).get_i32("n").ok(), Some(1));
     }
 }
@@ -63,9 +78,16 @@ fn a_read_survives_and_so_does_the_opening_of_a_cursor() {
 fn an_unnumbered_write_is_sent_once_and_says_so() {
     let (client, server) = (Client::new(), Server::new());
     fresh(&client, "engine_retry_once");
-    server.fail(&client.app, &doc! { "times": 1 }, doc! { "failCommands": ["update"], "closeConnection": true });
+    server.fail(
+        &client.app,
+        &doc! { "times": 1 },
+        doc! { "failCommands": ["update"], "closeConnection": true },
+    );
     let body = doc! { "update": "c", "updates": [{ "q": {}, "u": { "$inc": { "n": 1 } }, "multi": true }] };
-    let error = client.send("engine_retry_once", 0, Purpose::Once, &body, None).wait().unwrap_err();
+    let error = client
+        .send("engine_retry_once", 0, Purpose::Once, &body, None)
+        .wait()
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Network);
     assert!(error.sent && error.address.is_some());
     assert!(error.labels.is_empty(), "{:?}", error.labels);
@@ -75,9 +97,18 @@ fn an_unnumbered_write_is_sent_once_and_says_so() {
 fn the_last_failure_of_a_numbered_write_carries_its_label() {
     let (client, server) = (Client::new(), Server::new());
     fresh(&client, "engine_retry_always");
-    server.fail(&client.app, &doc! { "times": 6 }, doc! { "failCommands": ["insert"], "closeConnection": true });
-    let error = client.insert("engine_retry_always", &doc! { "_id": 1 }).unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Network | ErrorKind::PoolCleared), "{error:?}");
+    server.fail(
+        &client.app,
+        &doc! { "times": 6 },
+        doc! { "failCommands": ["insert"], "closeConnection": true },
+    );
+    let error = client
+        .insert("engine_retry_always", &doc! { "_id": 1 })
+        .unwrap_err();
+    assert!(
+        matches!(error.kind, ErrorKind::Network | ErrorKind::PoolCleared),
+        "{error:?}"
+    );
     assert_eq!(error.labels, ["RetryableWriteError"]);
     // Six attempts, not one more.
     client.insert("engine_retry_always", &doc! { "_id": 1 }).unwrap();
@@ -87,7 +118,11 @@ fn the_last_failure_of_a_numbered_write_carries_its_label() {
 fn without_retry_writes_nothing_is_numbered() {
     let (client, server) = (Client::with(&doc! { "retryWrites": false }), Server::new());
     fresh(&client, "engine_retry_off");
-    server.fail(&client.app, &doc! { "times": 1 }, doc! { "failCommands": ["insert"], "closeConnection": true });
+    server.fail(
+        &client.app,
+        &doc! { "times": 1 },
+        doc! { "failCommands": ["insert"], "closeConnection": true },
+    );
     assert!(client.insert("engine_retry_off", &doc! { "_id": 1 }).is_err());
     assert_eq!(client.pool("")["writeSessions"], 0);
 }
@@ -103,7 +138,10 @@ fn an_unacknowledged_write_is_not_numbered() {
         .events
         .of("command")
         .into_iter()
-        .filter(|event| event.get_str("name").ok() == Some("commandStarted") && event.get_str("commandName").ok() == Some("insert"))
+        .filter(|event| {
+            event.get_str("name").ok() == Some("commandStarted")
+                && event.get_str("commandName").ok() == Some("insert")
+        })
         .map(|event| event.get_document("command").unwrap().clone())
         .collect();
     assert!(!sent[0].contains_key("txnNumber"), "{}", sent[0]);
@@ -151,6 +189,10 @@ fn sessions_stay_clean_through_writes_transactions_cancellations_and_ends() {
             }
         }
     }
-    let count = reply(client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None).wait());
+    let count = reply(
+        client
+            .send(db, 0, Purpose::Read, &doc! { "count": "c" }, None)
+            .wait(),
+    );
     assert_eq!(count.get_i32("n").ok(), Some(1 + 150 + 30 + 30));
 }

@@ -6,13 +6,20 @@ use crate::support::{Client, fresh, raw, reply};
 fn started(client: &Client, name: &str) -> Vec<Document> {
     let events = client.events.of("command").into_iter();
     events
-        .filter(|event| event.get_str("name").ok() == Some("commandStarted") && event.get_str("commandName").ok() == Some(name))
+        .filter(|event| {
+            event.get_str("name").ok() == Some("commandStarted")
+                && event.get_str("commandName").ok() == Some(name)
+        })
         .map(|event| event.get_document("command").unwrap().clone())
         .collect()
 }
 
 fn after(command: &Document) -> Option<bson::Timestamp> {
-    command.get_document("readConcern").ok()?.get_timestamp("afterClusterTime").ok()
+    command
+        .get_document("readConcern")
+        .ok()?
+        .get_timestamp("afterClusterTime")
+        .ok()
 }
 
 #[test]
@@ -59,7 +66,16 @@ fn a_failed_command_advances_the_session_too() {
     fresh(&client, db);
     client.insert(db, &doc! { "_id": 1 }).unwrap();
     let session = client.session();
-    let error = client.send(db, session, Purpose::Once, &doc! { "find": "c", "colour": 1 }, None).wait().unwrap_err();
+    let error = client
+        .send(
+            db,
+            session,
+            Purpose::Once,
+            &doc! { "find": "c", "colour": 1 },
+            None,
+        )
+        .wait()
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Command);
     assert!(client.info(session).get_timestamp("operationTime").is_ok());
     let duplicate = doc! { "insert": "c", "documents": [{ "_id": 1 }] };
@@ -76,7 +92,10 @@ fn clocks_travel_from_one_session_to_another() {
     fresh(&one, "engine_session_clock");
     let first = one.session();
     let insert = doc! { "insert": "c", "documents": [{ "_id": 1 }] };
-    reply(one.send("engine_session_clock", first, Purpose::Write, &insert, None).wait());
+    reply(
+        one.send("engine_session_clock", first, Purpose::Write, &insert, None)
+            .wait(),
+    );
     let info = one.info(first);
     let second = other.session();
     let times = doc! {
@@ -84,9 +103,15 @@ fn clocks_travel_from_one_session_to_another() {
         "operationTime": info.get("operationTime").unwrap(),
     };
     other.engine.advance_session(second, raw(&times));
-    assert_eq!(other.info(second).get_timestamp("operationTime").ok(), info.get_timestamp("operationTime").ok());
+    assert_eq!(
+        other.info(second).get_timestamp("operationTime").ok(),
+        info.get_timestamp("operationTime").ok()
+    );
     assert_eq!(other.find_in("engine_session_clock", second, &doc! {}).len(), 1);
-    assert_eq!(after(&started(&other, "find")[0]), info.get_timestamp("operationTime").ok());
+    assert_eq!(
+        after(&started(&other, "find")[0]),
+        info.get_timestamp("operationTime").ok()
+    );
 }
 
 #[test]
@@ -98,16 +123,29 @@ fn a_session_that_is_not_causal_or_is_a_snapshot() {
     let plain = client.session_with(r#"{"causalConsistency": false}"#);
     client.find_in(db, plain, &doc! {});
     client.find_in(db, plain, &doc! {});
-    assert!(started(&client, "find").iter().all(|command| after(command).is_none()));
+    assert!(
+        started(&client, "find")
+            .iter()
+            .all(|command| after(command).is_none())
+    );
     let snapshot = client.session_with(r#"{"snapshot": true}"#);
     assert_eq!(client.find_in(db, snapshot, &doc! {}).len(), 1);
     client.insert(db, &doc! { "_id": 2 }).unwrap();
     assert_eq!(client.find_in(db, snapshot, &doc! {}).len(), 1);
     let info = client.info(snapshot);
-    assert_eq!((info.get_bool("snapshot").ok(), info.get_bool("causalConsistency").ok()), (Some(true), Some(false)));
+    assert_eq!(
+        (
+            info.get_bool("snapshot").ok(),
+            info.get_bool("causalConsistency").ok()
+        ),
+        (Some(true), Some(false))
+    );
     assert!(matches!(info.get("snapshotTime"), Some(Bson::Timestamp(_))));
     let insert = doc! { "insert": "c", "documents": [{ "_id": 3 }] };
-    let refused = client.send(db, snapshot, Purpose::Write, &insert, None).wait().unwrap_err();
+    let refused = client
+        .send(db, snapshot, Purpose::Write, &insert, None)
+        .wait()
+        .unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Command);
 }
 
@@ -121,6 +159,14 @@ fn the_id_is_the_servers_and_an_ended_session_is_refused() {
     assert!(matches!(id.get("id"), Some(Bson::Binary(_))), "{id}");
     client.end(session).wait().unwrap();
     client.end(session).wait().unwrap();
-    let error = client.send("engine_session_id", session, Purpose::Read, &doc! { "ping": 1 }, None).wait();
+    let error = client
+        .send(
+            "engine_session_id",
+            session,
+            Purpose::Read,
+            &doc! { "ping": 1 },
+            None,
+        )
+        .wait();
     assert_eq!(error.unwrap_err().kind, ErrorKind::SessionExpired);
 }

@@ -13,7 +13,13 @@ fn numbers(client: &Client, stream: u32, count: usize) -> Vec<i32> {
     while seen.len() < count {
         for event in changes(client.changes(stream).wait()).events {
             let event = decoded(&event);
-            seen.push(event.get_document("fullDocument").unwrap().get_i32("_id").unwrap());
+            seen.push(
+                event
+                    .get_document("fullDocument")
+                    .unwrap()
+                    .get_i32("_id")
+                    .unwrap(),
+            );
         }
     }
     seen
@@ -26,7 +32,10 @@ fn sees_everything_from_the_moment_it_is_open() {
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
     let stream = handle();
-    client.watch(stream, Some(db), Some("c"), &doc! {}).wait().unwrap();
+    client
+        .watch(stream, Some(db), Some("c"), &doc! {})
+        .wait()
+        .unwrap();
     for number in 0..50 {
         client.insert(db, &doc! { "_id": number }).unwrap();
     }
@@ -35,7 +44,10 @@ fn sees_everything_from_the_moment_it_is_open() {
     client.close_stream(stream).wait().unwrap();
     client.close_stream(stream).wait().unwrap();
     assert_eq!(client.stats()["openStreams"], 0);
-    assert_eq!(client.changes(stream).wait().unwrap_err().kind, ErrorKind::UnknownCursor);
+    assert_eq!(
+        client.changes(stream).wait().unwrap_err().kind,
+        ErrorKind::UnknownCursor
+    );
 }
 
 #[test]
@@ -44,12 +56,21 @@ fn watches_databases_and_clusters_with_a_pipeline() {
     let db = "engine_stream_levels";
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
-    let only_inserts = doc! { "pipeline": [{ "$match": { "operationType": "insert", "ns.db": db } }], "options": {} };
+    let only_inserts =
+        doc! { "pipeline": [{ "$match": { "operationType": "insert", "ns.db": db } }], "options": {} };
     let (database, cluster) = (handle(), handle());
-    client.watch(database, Some(db), None, &only_inserts).wait().unwrap();
+    client
+        .watch(database, Some(db), None, &only_inserts)
+        .wait()
+        .unwrap();
     client.watch(cluster, None, None, &only_inserts).wait().unwrap();
     client.insert(db, &doc! { "_id": 1 }).unwrap();
-    client.write(db, &doc! { "update": "c", "updates": [{ "q": {}, "u": { "$set": { "a": 1 } } }] }).unwrap();
+    client
+        .write(
+            db,
+            &doc! { "update": "c", "updates": [{ "q": {}, "u": { "$set": { "a": 1 } } }] },
+        )
+        .unwrap();
     client.insert(db, &doc! { "_id": 2 }).unwrap();
     assert_eq!(numbers(&client, database, 2), [1, 2]);
     assert_eq!(numbers(&client, cluster, 2), [1, 2]);
@@ -89,14 +110,26 @@ fn is_closed_while_somebody_waits() {
     let client = Client::new();
     fresh(&client, "engine_stream_close");
     let stream = handle();
-    client.watch(stream, Some("engine_stream_close"), Some("c"), &doc! {}).wait().unwrap();
+    client
+        .watch(stream, Some("engine_stream_close"), Some("c"), &doc! {})
+        .wait()
+        .unwrap();
     let waiting = client.changes(stream);
     std::thread::sleep(Duration::from_millis(100));
-    client.close_stream(stream).within(Duration::from_secs(2)).unwrap();
-    assert_eq!(waiting.within(Duration::from_secs(1)).unwrap_err().kind, ErrorKind::UnknownCursor);
+    client
+        .close_stream(stream)
+        .within(Duration::from_secs(2))
+        .unwrap();
+    assert_eq!(
+        waiting.within(Duration::from_secs(1)).unwrap_err().kind,
+        ErrorKind::UnknownCursor
+    );
     // Cancelling one wait does not close the stream.
     let stream = handle();
-    client.watch(stream, Some("engine_stream_close"), Some("c"), &doc! {}).wait().unwrap();
+    client
+        .watch(stream, Some("engine_stream_close"), Some("c"), &doc! {})
+        .wait()
+        .unwrap();
     let waiting = client.changes(stream);
     client.engine.cancel(waiting.op);
     assert_eq!(waiting.wait().unwrap_err().kind, ErrorKind::Aborted);
@@ -111,8 +144,10 @@ fn many_streams_take_no_connection_from_queries() {
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
     let streams: Vec<u32> = (0..25).map(|_| handle()).collect();
-    let opening: Vec<_> =
-        streams.iter().map(|stream| client.watch(*stream, Some(db), Some("c"), &doc! {})).collect();
+    let opening: Vec<_> = streams
+        .iter()
+        .map(|stream| client.watch(*stream, Some(db), Some("c"), &doc! {}))
+        .collect();
     for one in opening {
         one.wait().unwrap();
     }
@@ -127,7 +162,9 @@ fn many_streams_take_no_connection_from_queries() {
         client.close_stream(stream).wait().unwrap();
     }
     let app = format!("{} streams", client.app);
-    eventually("its client closes itself", Duration::from_secs(15), || server.connections(&app).is_empty());
+    eventually("its client closes itself", Duration::from_secs(15), || {
+        server.connections(&app).is_empty()
+    });
 }
 
 #[test]
@@ -141,7 +178,15 @@ fn a_session_is_seen_and_a_transaction_refused() {
     reply(client.send(db, session, Purpose::Write, &insert, None).wait());
     let open = |stream: u32| {
         client.submit(|engine, op, done| {
-            engine.open_stream(op, stream, Some(db.into()), Some("c".into()), session, raw(&doc! {}), done);
+            engine.open_stream(
+                op,
+                stream,
+                Some(db.into()),
+                Some("c".into()),
+                session,
+                raw(&doc! {}),
+                done,
+            );
         })
     };
     let stream = handle();
@@ -159,10 +204,16 @@ fn an_end_by_the_server_and_a_wrong_pipeline_are_told() {
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
     let wrong = doc! { "pipeline": [{ "$colour": 1 }] };
-    let error = client.watch(handle(), Some(db), Some("c"), &wrong).wait().unwrap_err();
+    let error = client
+        .watch(handle(), Some(db), Some("c"), &wrong)
+        .wait()
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Command);
     let stream = handle();
-    client.watch(stream, Some(db), Some("c"), &doc! {}).wait().unwrap();
+    client
+        .watch(stream, Some(db), Some("c"), &doc! {})
+        .wait()
+        .unwrap();
     client.run(db, &doc! { "drop": "c" });
     let mut kinds: Vec<String> = Vec::new();
     while kinds.last().map(String::as_str) != Some("invalidate") {
@@ -171,5 +222,8 @@ fn an_end_by_the_server_and_a_wrong_pipeline_are_told() {
             kinds.push(event.get_str("operationType").unwrap().into());
         }
     }
-    assert_eq!(client.changes(stream).wait().unwrap_err().kind, ErrorKind::UnknownCursor);
+    assert_eq!(
+        client.changes(stream).wait().unwrap_err().kind,
+        ErrorKind::UnknownCursor
+    );
 }

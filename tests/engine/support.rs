@@ -46,7 +46,10 @@ impl Completer for Completion {
 impl Drop for Completion {
     fn drop(&mut self) {
         if let Some(sender) = self.0.take() {
-            let _ = sender.send(Err(EngineError::new(ErrorKind::Internal, "dropped without an outcome")));
+            let _ = sender.send(Err(EngineError::new(
+                ErrorKind::Internal,
+                "dropped without an outcome",
+            )));
         }
     }
 }
@@ -63,7 +66,9 @@ impl Pending {
     }
 
     pub fn within(self, limit: Duration) -> Answer {
-        self.answer.recv_timeout(limit).expect("the operation takes too long")
+        self.answer
+            .recv_timeout(limit)
+            .expect("the operation takes too long")
     }
 }
 
@@ -78,7 +83,13 @@ impl EventSink for Recorder {
 
 impl Recorder {
     pub fn of(&self, kind: &str) -> Vec<Document> {
-        self.0.lock().unwrap().iter().filter(|event| event.get_str("type").ok() == Some(kind)).cloned().collect()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|event| event.get_str("type").ok() == Some(kind))
+            .cloned()
+            .collect()
     }
 }
 
@@ -110,8 +121,17 @@ pub fn batch(answer: Answer) -> (Vec<Document>, bool) {
         Outcome::Batch(batch) => {
             let reply = decoded(&batch.reply);
             let cursor = reply.get_document("cursor").unwrap();
-            let documents = cursor.get_array("firstBatch").or_else(|_| cursor.get_array("nextBatch")).unwrap();
-            (documents.iter().map(|one| one.as_document().unwrap().clone()).collect(), batch.exhausted)
+            let documents = cursor
+                .get_array("firstBatch")
+                .or_else(|_| cursor.get_array("nextBatch"))
+                .unwrap();
+            (
+                documents
+                    .iter()
+                    .map(|one| one.as_document().unwrap().clone())
+                    .collect(),
+                batch.exhausted,
+            )
         }
         other => panic!("a batch was expected, not {other:?}"),
     }
@@ -152,9 +172,21 @@ impl Client {
         Pending { op, answer }
     }
 
-    pub fn send(&self, db: &str, session: u32, purpose: Purpose, body: &Document, meta: Option<Meta>) -> Pending {
-        let request =
-            Request { db: db.into(), session, purpose, body: raw(body), meta: meta.map(Box::new) };
+    pub fn send(
+        &self,
+        db: &str,
+        session: u32,
+        purpose: Purpose,
+        body: &Document,
+        meta: Option<Meta>,
+    ) -> Pending {
+        let request = Request {
+            db: db.into(),
+            session,
+            purpose,
+            body: raw(body),
+            meta: meta.map(Box::new),
+        };
         self.submit(|engine, op, done| engine.command(op, request, done))
     }
 
@@ -171,7 +203,13 @@ impl Client {
     }
 
     pub fn open(&self, cursor: u32, db: &str, session: u32, body: &Document) -> Pending {
-        let request = Request { db: db.into(), session, purpose: Purpose::Read, body: raw(body), meta: None };
+        let request = Request {
+            db: db.into(),
+            session,
+            purpose: Purpose::Read,
+            body: raw(body),
+            meta: None,
+        };
         self.submit(|engine, op, done| engine.open_cursor(op, cursor, request, done))
     }
 
@@ -188,7 +226,11 @@ impl Client {
     }
 
     pub fn find_in(&self, db: &str, session: u32, filter: &Document) -> Vec<Document> {
-        batch(self.open(handle(), db, session, &doc! { "find": "c", "filter": filter }).wait()).0
+        batch(
+            self.open(handle(), db, session, &doc! { "find": "c", "filter": filter })
+                .wait(),
+        )
+        .0
     }
 
     pub fn session(&self) -> u32 {
@@ -227,7 +269,11 @@ impl Client {
 
     pub fn configure(&self, dbs: &[&str], pool: Option<&Document>) -> Pending {
         let dbs = serde_json::to_string(dbs).unwrap();
-        let pool = pool.map(|pool| bson::Bson::Document(pool.clone()).into_relaxed_extjson().to_string());
+        let pool = pool.map(|pool| {
+            bson::Bson::Document(pool.clone())
+                .into_relaxed_extjson()
+                .to_string()
+        });
         self.submit(|engine, op, done| engine.configure(op, &dbs, pool.as_deref(), done))
     }
 
@@ -235,7 +281,13 @@ impl Client {
         self.submit(|engine, op, done| engine.close_pool(op, db.into(), done))
     }
 
-    pub fn watch(&self, stream: u32, db: Option<&str>, collection: Option<&str>, options: &Document) -> Pending {
+    pub fn watch(
+        &self,
+        stream: u32,
+        db: Option<&str>,
+        collection: Option<&str>,
+        options: &Document,
+    ) -> Pending {
         let (db, collection) = (db.map(String::from), collection.map(String::from));
         self.submit(|engine, op, done| {
             engine.open_stream(op, stream, db, collection, 0, raw(options), done);
@@ -262,7 +314,11 @@ impl Client {
     pub fn pool(&self, name: &str) -> serde_json::Value {
         let stats = self.stats();
         let pools = stats["pools"].as_array().unwrap();
-        pools.iter().find(|pool| pool["name"] == name && pool["streams"] == false).unwrap().clone()
+        pools
+            .iter()
+            .find(|pool| pool["name"] == name && pool["streams"] == false)
+            .unwrap()
+            .clone()
     }
 }
 
@@ -281,7 +337,10 @@ pub struct Server(Client, std::cell::RefCell<Option<MutexGuard<'static, ()>>>);
 impl Drop for Server {
     fn drop(&mut self) {
         if self.1.borrow().is_some() {
-            self.0.run("admin", &doc! { "configureFailPoint": "failCommand", "mode": "off" });
+            self.0.run(
+                "admin",
+                &doc! { "configureFailPoint": "failCommand", "mode": "off" },
+            );
         }
     }
 }
@@ -296,7 +355,10 @@ impl Server {
         let mut guard = self.1.borrow_mut();
         guard.get_or_insert_with(|| FAILPOINT.lock().unwrap_or_else(PoisonError::into_inner));
         data.insert("appName", app);
-        self.0.run("admin", &doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data });
+        self.0.run(
+            "admin",
+            &doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data },
+        );
     }
 
     /// What an application's connections do; idle ones included.

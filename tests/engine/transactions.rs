@@ -9,7 +9,13 @@ use polymongo::engine::{
 use crate::support::{Client, Pending, Server, batch, eventually, fresh, handle, reply};
 
 fn insert(client: &Client, db: &str, session: u32, document: &Document) -> Pending {
-    client.send(db, session, Purpose::Write, &doc! { "insert": "c", "documents": [document] }, None)
+    client.send(
+        db,
+        session,
+        Purpose::Write,
+        &doc! { "insert": "c", "documents": [document] },
+        None,
+    )
 }
 
 fn prepared(db: &str) -> Client {
@@ -33,7 +39,10 @@ fn commits_what_is_seen_only_then() {
     client.commit(session).wait().unwrap();
     assert_eq!(client.find("engine_txn_commit", &doc! {}).len(), 1);
     assert_eq!(client.info(session).get_bool("inTransaction").ok(), Some(false));
-    assert_eq!(client.abort(session).wait().unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(
+        client.abort(session).wait().unwrap_err().kind,
+        ErrorKind::Transaction
+    );
     client.end(session).wait().unwrap();
 }
 
@@ -45,7 +54,10 @@ fn aborts_and_starts_another() {
     reply(insert(&client, "engine_txn_abort", session, &doc! { "_id": 1 }).wait());
     client.abort(session).wait().unwrap();
     assert_eq!(client.find("engine_txn_abort", &doc! {}).len(), 0);
-    assert_eq!(client.commit(session).wait().unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(
+        client.commit(session).wait().unwrap_err().kind,
+        ErrorKind::Transaction
+    );
     client.begin(session);
     reply(insert(&client, "engine_txn_abort", session, &doc! { "_id": 2 }).wait());
     client.commit(session).wait().unwrap();
@@ -63,7 +75,10 @@ fn an_empty_transaction_sends_nothing() {
     client.abort(session).wait().unwrap();
     client.end(session).wait().unwrap();
     assert_eq!(client.pool("")["state"], "idle");
-    assert_eq!(client.commit(session).wait().unwrap_err().kind, ErrorKind::SessionExpired);
+    assert_eq!(
+        client.commit(session).wait().unwrap_err().kind,
+        ErrorKind::SessionExpired
+    );
 }
 
 #[test]
@@ -73,7 +88,14 @@ fn the_first_commands_of_a_transaction_may_come_together() {
         let session = client.session();
         client.begin(session);
         let inserts: Vec<Pending> = (0..4)
-            .map(|number| insert(&client, "engine_txn_first", session, &doc! { "_id": round * 10 + number }))
+            .map(|number| {
+                insert(
+                    &client,
+                    "engine_txn_first",
+                    session,
+                    &doc! { "_id": round * 10 + number },
+                )
+            })
             .collect();
         let commit = client.commit(session);
         for pending in inserts {
@@ -101,8 +123,11 @@ fn what_is_submitted_after_the_commit_is_outside() {
     }
     abort.wait().unwrap();
     commit.wait().unwrap();
-    let ids: Vec<i32> =
-        client.find("engine_txn_order", &doc! {}).iter().map(|one| one.get_i32("_id").unwrap()).collect();
+    let ids: Vec<i32> = client
+        .find("engine_txn_order", &doc! {})
+        .iter()
+        .map(|one| one.get_i32("_id").unwrap())
+        .collect();
     assert_eq!(ids, [2, 3]);
 }
 
@@ -114,7 +139,10 @@ fn only_one_at_a_time() {
     let error = client.engine.start_transaction(session, "{}").unwrap_err();
     assert_eq!(error.kind, ErrorKind::Transaction);
     let snapshot = client.session_with(r#"{"snapshot": true}"#);
-    assert_eq!(client.engine.start_transaction(snapshot, "{}").unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(
+        client.engine.start_transaction(snapshot, "{}").unwrap_err().kind,
+        ErrorKind::Transaction
+    );
 }
 
 #[test]
@@ -122,8 +150,14 @@ fn a_broken_connection_makes_it_transient() {
     let (client, server) = (prepared("engine_txn_break"), Server::new());
     let session = client.session();
     client.begin(session);
-    server.fail(&client.app, &doc! { "times": 1 }, doc! { "failCommands": ["insert"], "closeConnection": true });
-    let error = insert(&client, "engine_txn_break", session, &doc! { "_id": 1 }).wait().unwrap_err();
+    server.fail(
+        &client.app,
+        &doc! { "times": 1 },
+        doc! { "failCommands": ["insert"], "closeConnection": true },
+    );
+    let error = insert(&client, "engine_txn_break", session, &doc! { "_id": 1 })
+        .wait()
+        .unwrap_err();
     assert_eq!(error.labels, ["TransientTransactionError"]);
     client.abort(session).wait().unwrap();
     client.begin(session);
@@ -131,7 +165,10 @@ fn a_broken_connection_makes_it_transient() {
     let failure = doc! { "failCommands": ["commitTransaction"], "closeConnection": true };
     server.fail(&client.app, &doc! { "times": 2 }, failure);
     let error = client.commit(session).wait().unwrap_err();
-    assert!(error.labels.contains(&"UnknownTransactionCommitResult".into()), "{error:?}");
+    assert!(
+        error.labels.contains(&"UnknownTransactionCommitResult".into()),
+        "{error:?}"
+    );
     client.commit(session).wait().unwrap();
     assert_eq!(client.find("engine_txn_break", &doc! {}).len(), 1);
 }
@@ -148,22 +185,42 @@ fn a_cancelled_operation_leaves_no_open_transaction() {
         let failure = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 700 };
         server.fail(&client.app, &doc! { "times": 1 }, failure);
         let start = Instant::now();
-        let meta = Meta { timeout_ms: Some(150), ..Meta::default() };
+        let meta = Meta {
+            timeout_ms: Some(150),
+            ..Meta::default()
+        };
         let body = doc! { "insert": "c", "documents": [{ "late": first }] };
         let late = client.send("engine_txn_cancel", session, Purpose::Write, &body, Some(meta));
         let error = late.wait().unwrap_err();
         assert_eq!((error.kind, error.sent), (ErrorKind::Timeout, true));
-        assert!(start.elapsed() < Duration::from_millis(500), "JavaScript waited {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_millis(500),
+            "JavaScript waited {:?}",
+            start.elapsed()
+        );
         let id = client.info(session).get_document("id").cloned();
         // What comes next in the transaction is told, and told in time.
-        let error = insert(&client, "engine_txn_cancel", session, &doc! { "next": 1 }).wait().unwrap_err();
+        let error = insert(&client, "engine_txn_cancel", session, &doc! { "next": 1 })
+            .wait()
+            .unwrap_err();
         assert_eq!(error.kind, ErrorKind::Transaction, "{error:?}");
-        assert_eq!(client.commit(session).wait().unwrap_err().kind, ErrorKind::Transaction);
+        assert_eq!(
+            client.commit(session).wait().unwrap_err().kind,
+            ErrorKind::Transaction
+        );
         if let Ok(id) = id {
             assert_eq!(server.open_transactions(id.get("id").unwrap()), 0);
         }
         client.begin(session);
-        reply(insert(&client, "engine_txn_cancel", session, &doc! { "afterwards": first }).wait());
+        reply(
+            insert(
+                &client,
+                "engine_txn_cancel",
+                session,
+                &doc! { "afterwards": first },
+            )
+            .wait(),
+        );
         client.commit(session).wait().unwrap();
         client.end(session).wait().unwrap();
     }
@@ -178,7 +235,13 @@ fn ending_a_session_aborts_its_transaction() {
     let session = client.session();
     client.begin(session);
     reply(insert(&client, "engine_txn_end", session, &doc! { "_id": 1 }).wait());
-    let id = client.info(session).get_document("id").unwrap().get("id").unwrap().clone();
+    let id = client
+        .info(session)
+        .get_document("id")
+        .unwrap()
+        .get("id")
+        .unwrap()
+        .clone();
     assert_eq!(server.open_transactions(&id), 1);
     client.end(session).wait().unwrap();
     assert_eq!(server.open_transactions(&id), 0);
@@ -189,11 +252,25 @@ fn ending_a_session_aborts_its_transaction() {
 fn a_cursor_in_a_transaction_is_read_to_its_end() {
     let client = prepared("engine_txn_cursor");
     let documents: Vec<Document> = (0..12).map(|number| doc! { "_id": number }).collect();
-    client.write("engine_txn_cursor", &doc! { "insert": "c", "documents": documents }).unwrap();
+    client
+        .write(
+            "engine_txn_cursor",
+            &doc! { "insert": "c", "documents": documents },
+        )
+        .unwrap();
     let session = client.session();
     client.begin(session);
     let cursor = handle();
-    batch(client.open(cursor, "engine_txn_cursor", session, &doc! { "find": "c", "batchSize": 5 }).wait());
+    batch(
+        client
+            .open(
+                cursor,
+                "engine_txn_cursor",
+                session,
+                &doc! { "find": "c", "batchSize": 5 },
+            )
+            .wait(),
+    );
     batch(client.next(cursor).wait());
     assert_eq!(batch(client.next(cursor).wait()).0.len(), 2);
     client.commit(session).wait().unwrap();
@@ -204,7 +281,8 @@ fn carries_its_options_to_the_server() {
     let client = Client::with(&doc! { "monitorCommands": true });
     fresh(&client, "engine_txn_options");
     client.run("engine_txn_options", &doc! { "create": "c" });
-    let session = client.session_with(r#"{"defaultTransactionOptions": {"readConcern": {"level": "snapshot"}}}"#);
+    let session =
+        client.session_with(r#"{"defaultTransactionOptions": {"readConcern": {"level": "snapshot"}}}"#);
     let options = r#"{"writeConcern": {"w": "majority"}, "maxCommitTimeMS": 4321}"#;
     client.engine.start_transaction(session, options).unwrap();
     reply(insert(&client, "engine_txn_options", session, &doc! { "_id": 1 }).wait());
@@ -212,15 +290,28 @@ fn carries_its_options_to_the_server() {
     let command = |name: &str| {
         let events = client.events.of("command");
         let wanted = events.iter().find(|event| {
-            event.get_str("name").ok() == Some("commandStarted") && event.get_str("commandName").ok() == Some(name)
+            event.get_str("name").ok() == Some("commandStarted")
+                && event.get_str("commandName").ok() == Some(name)
         });
         wanted.unwrap().get_document("command").unwrap().clone()
     };
     let first = command("insert");
     assert_eq!(first.get_bool("startTransaction").ok(), Some(true));
-    assert_eq!(first.get_document("readConcern").unwrap().get_str("level").ok(), Some("snapshot"));
+    assert_eq!(
+        first.get_document("readConcern").unwrap().get_str("level").ok(),
+        Some("snapshot")
+    );
     let commit = command("commitTransaction");
-    assert_eq!(commit.get_document("writeConcern").unwrap().get_str("w").ok(), Some("majority"));
-    assert_eq!(commit.get("maxTimeMS").and_then(bson::Bson::as_i32), Some(4321), "{commit}");
-    eventually("all came in", Duration::from_secs(1), || client.stats()["operations"]["inFlight"] == 0);
+    assert_eq!(
+        commit.get_document("writeConcern").unwrap().get_str("w").ok(),
+        Some("majority")
+    );
+    assert_eq!(
+        commit.get("maxTimeMS").and_then(bson::Bson::as_i32),
+        Some(4321),
+        "{commit}"
+    );
+    eventually("all came in", Duration::from_secs(1), || {
+        client.stats()["operations"]["inFlight"] == 0
+    });
 }

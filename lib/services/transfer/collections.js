@@ -7,7 +7,7 @@
  * @returns {Promise<Array<{name: string, type: string, options: Record<string, any>}>>}
  */
 async function listTransferable(db) {
-  const all = await db.listCollections().toArray();
+  const all = await db.listCollections({}, LOSSLESS).toArray();
   const own = all.filter(({ name }) => !name.startsWith('system.'));
   const views = own.filter(({ type }) => type === 'view');
   return [...own.filter(({ type }) => type !== 'view').sort(byName), ...inOrderOfUse(views)].map(
@@ -31,12 +31,12 @@ function inOrderOfUse(views) {
   return ordered;
 }
 
-/** Reads without promoting values, so that an int32, an int64 and a double stay what they are. */
-const LOSSLESS = Object.freeze({ promoteValues: false, bsonRegExp: true });
+/** Without promoting values, so that an int32, an int64 and a double stay what they are. */
+const LOSSLESS = Object.freeze({ promoteValues: false, useBigInt64: false, bsonRegExp: true });
 
 /** @param {any} db @param {string} name @returns {Promise<Array<Record<string, any>>>} all indexes but `_id_` */
 async function indexesOf(db, name) {
-  const indexes = await db.collection(name).listIndexes().toArray();
+  const indexes = await db.collection(name).listIndexes(LOSSLESS).toArray();
   return indexes.filter((index) => index.name !== '_id_' && index.clustered !== true);
 }
 
@@ -62,4 +62,4 @@ async function createIndexes(db, name, indexes) {
   return specs.length;
 }
 
-module.exports = { LOSSLESS, createIndexes, createLike, indexesOf, listTransferable };
+module.exports = { createIndexes, createLike, indexesOf, listTransferable };

@@ -1,77 +1,104 @@
 'use strict';
 
 const { PolyMongoError } = require('../../error');
+const { received } = require('../../protocol/option-values');
+const { checkIsObject, checkOptions } = require('../../wrapper/check-options');
 const { copyDatabase } = require('./copy-database');
 const { exportDatabase, exportStream } = require('./export-database');
 const { importDatabase, importStream } = require('./import-database');
 
+/** @typedef {import('../../protocol/option-values').OptionEntry} OptionEntry */
+
+/** @param {string} name @param {string} type @param {Partial<OptionEntry>} [more] @returns {OptionEntry} */
+const option = (name, type, more) => ({ name, kind: 'own', type, ...more });
+
+const COPY_OPTIONS = [
+  option('onExisting', 'enum', { values: ['error', 'merge', 'replace'] }),
+  option('merge', 'boolean'),
+  option('drop', 'boolean'),
+  option('onProgress', 'function'),
+];
+const IMPORT_OPTIONS = [
+  option('batchSize', 'count'),
+  option('stopOnError', 'boolean'),
+  option('onProgress', 'function'),
+];
+
+/** @param {OptionEntry[]} table @param {any} options @param {string} call */
+function read(table, options, call) {
+  if (options === undefined) return {};
+  checkIsObject(options, `the options of ${call}()`);
+  return checkOptions(table, options, { warnings: [] });
+}
+
 /**
  * Exports, imports and copies of whole databases.
- * @param {{
- *   database: (name: string) => {db: any, BSON: any},
- *   logger: {info: (message: string) => void},
- *   copyDefault?: 'error'|'merge',
- *   streamVersion?: 1|2,
- * }} parts `database` checks the name and throws for a bad one
+ * @param {object} parts
+ * @param {(name: unknown) => import('./importer').Place} parts.database  Checks the name and throws for a bad one
+ * @param {{info: (message: string, details?: unknown) => void}} parts.logger
+ * @param {'error'|'merge'} parts.copyDefault
+ * @param {1|2} parts.streamVersion
  */
-function createTransfers({ database, logger, copyDefault = 'error', streamVersion = 2 }) {
+function createTransfers({ database, logger, copyDefault, streamVersion }) {
+  /** @template T @param {string} what @param {() => Promise<T>} work @returns {Promise<T>} */
+  async function logged(what, work) {
+    logger.info(`${what} begins`);
+    const result = await work();
+    logger.info(`${what} is done`);
+    return result;
+  }
+
   return {
-    /** @param {string} name */
+    /** @param {unknown} name */
     async exportDB(name) {
-      logger.info(`Exporting database ${name}`);
-      return exportDatabase(database(name), name);
+      const source = database(name);
+      return logged(`Export of ${JSON.stringify(name)}`, () => exportDatabase(source));
     },
 
-    /** @param {string} name @param {any} data */
-    async importDB(name, data) {
-      logger.info(`Importing into database ${name}`);
-      return importDatabase(database(name), name, data);
+    /** @param {unknown} name @param {any} data @param {any} [options] */
+    async importDB(name, data, options) {
+      const target = database(name);
+      const given = read(IMPORT_OPTIONS, options, 'importDB');
+      return logged(`Import into ${JSON.stringify(name)}`, () => importDatabase(target, data, given));
     },
 
-    /** @param {string} name @param {{version?: 1|2}} [options] */
-    exportDBStream(name, options = {}) {
-      const { version = streamVersion } = options;
+    /** @param {unknown} name @param {{version?: 1|2}} [options] */
+    exportDBStream(name, { version = streamVersion } = {}) {
       if (version !== 1 && version !== 2) {
-        throw new PolyMongoError(`exportDBStream() writes version 1 or 2, got version ${String(version)}`, {
+        throw new PolyMongoError(`version of exportDBStream() must be 1 or 2${received(version)}`, {
           code: 'OPTION_INVALID',
+          option: 'version',
         });
       }
-      return exportStream(database(name), name, { version });
+      return exportStream(database(name), version);
     },
 
-    /** @param {string} name @param {NodeJS.ReadableStream} stream @param {{batchSize?: number, stopOnError?: boolean}} [options] */
+    /** @param {unknown} name @param {any} stream @param {any} [options] */
     async importDBStream(name, stream, options) {
-      logger.info(`Importing a stream into database ${name}`);
-      return importStream(database(name), name, stream, options);
+      const target = database(name);
+      const given = read(IMPORT_OPTIONS, options, 'importDBStream');
+      return logged(`Import into ${JSON.stringify(name)}`, () => importStream(target, stream, given));
     },
 
-    /** @param {string} from @param {string} to @param {{onExisting?: 'error'|'merge'|'replace', merge?: boolean, drop?: boolean}} [options] */
-    async copyDatabase(from, to, options = {}) {
-      logger.info(`Copying database ${from} to ${to}`);
-      return copyDatabase(database(from), database(to), {
-        from,
-        to,
-        onExisting: onExisting(options, copyDefault),
-      });
+    /** @param {unknown} from @param {unknown} to @param {any} [options] */
+    async copyDatabase(from, to, options) {
+      const [source, target] = [database(from), database(to)];
+      const { onProgress, ...given } = read(COPY_OPTIONS, options, 'copyDatabase');
+      const how = { onExisting: onExisting(given, copyDefault), onProgress };
+      return logged(`Copy of ${JSON.stringify(from)} to ${JSON.stringify(to)}`, () =>
+        copyDatabase(source, target, how),
+      );
     },
   };
 }
 
 /**
- * @param {{onExisting?: string, merge?: boolean, drop?: boolean}} options
+ * @param {Record<string, any>} given
  * @param {'error'|'merge'} otherwise
  * @returns {'error'|'merge'|'replace'}
  */
 function onExisting({ onExisting: chosen, merge, drop }, otherwise) {
-  if (chosen !== undefined && !['error', 'merge', 'replace'].includes(chosen)) {
-    throw new PolyMongoError(
-      `onExisting must be 'error', 'merge' or 'replace', got ${JSON.stringify(chosen)}`,
-      {
-        code: 'OPTION_INVALID',
-      },
-    );
-  }
-  if (chosen !== undefined) return /** @type {'error'|'merge'|'replace'} */ (chosen);
+  if (chosen !== undefined) return chosen;
   if (drop === true) return 'replace';
   return merge === true ? 'merge' : otherwise;
 }

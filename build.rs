@@ -1,3 +1,5 @@
+//! Tells cargo how a Node addon is linked.
+
 fn main() {
     napi_build::setup();
 }

@@ -13,6 +13,6 @@ test('workers come and go in the middle of their work and disturb nobody', async
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, border.db], {
     timeout: 100_000,
   });
-  expect(stdout).toBe('0 errors, 20 documents');
+  expect(stdout).toBe('0 errors, 0 transactions, 20 documents');
   expect(stderr).toBe('');
 }, 120_000);

@@ -2,9 +2,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const PolyMongo = require('../..');
 const packageJson = require('../../package.json');
 const { compile } = require('../support/compile');
-const mongoose = require('../support/mongoose');
 const { createProject } = require('../support/project');
 const { ROOT, blocksOf, documents, proseOf } = require('./markdown');
 const { run, serve } = require('./run-block');
@@ -39,11 +39,10 @@ beforeAll(() => {
 });
 afterAll(async () => {
   project.remove();
-  const connection = await mongoose.createConnection(process.env.POLYMONGO_TEST_URI).asPromise();
-  const { databases } = await connection.listDatabases();
-  for (const { name } of databases.filter((database) => database.name.startsWith(PREFIX)))
-    await connection.useDb(name).dropDatabase();
-  await connection.close();
+  const wrapper = PolyMongo.createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI });
+  for (const { dbName } of await wrapper.stats.listDatabases())
+    if (dbName.startsWith(PREFIX)) await wrapper.dropDatabase(dbName);
+  await wrapper.closeAll();
 });
 
 test('every block is of a kind that is checked', () => {

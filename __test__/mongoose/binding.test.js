@@ -6,7 +6,9 @@ const { mongoose, openTenants } = require('../support/tenants');
  * What a model bound to a database must do, on a tenant's model and on the wrapped model inside the tenant's context.
  */
 describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
-  const { base, wrapper, server, clear, close, name } = openTenants(form === 'tenant model' ? 'bind_t' : 'bind_w');
+  const { base, wrapper, server, clear, close, name } = openTenants(
+    form === 'tenant model' ? 'bind_t' : 'bind_w',
+  );
   const { Schema } = base;
   const one = name('one');
   const two = name('two');
@@ -20,8 +22,7 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
   let connection;
 
   /** The wrapped model finds its tenant in the context. */
-  const check = (title, run) =>
-    test(title, () => (form === 'wrapped model' ? wrapper.run(one, run) : run()));
+  const check = (title, run) => test(title, () => (form === 'wrapped model' ? wrapper.run(one, run) : run()));
   const raw = (collection, database = one) => server.db(database).collection(collection);
 
   beforeAll(async () => {
@@ -73,6 +74,7 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
         }
 
         static loadedStatic() {
+          // biome-ignore lint/complexity/noThisInStatic: whichever model it is called on
           return this.db.name;
         }
       },
@@ -125,7 +127,12 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
 
   check('statics, methods, virtuals, query helpers and loaded classes are there', async () => {
     const ann = await bound.byName('ann');
-    expect([ann.upper, ann.hi(), ann.loaded, bound.loadedStatic()]).toEqual(['ANN', 'hi ann', 'loaded ann', one]);
+    expect([ann.upper, ann.hi(), ann.loaded, bound.loadedStatic()]).toEqual([
+      'ANN',
+      'hi ann',
+      'loaded ann',
+      one,
+    ]);
     expect(await bound.find().old()).toHaveLength(1);
   });
 
@@ -141,12 +148,12 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
 
   check('documents are instances of the original, the wrapped and the bound model', async () => {
     const ann = await bound.findOne();
-    expect([ann instanceof User, ann instanceof Wrapped, ann instanceof bound, ann instanceof base.Model]).toEqual([
-      true,
-      true,
-      true,
-      true,
-    ]);
+    expect([
+      ann instanceof User,
+      ann instanceof Wrapped,
+      ann instanceof bound,
+      ann instanceof base.Model,
+    ]).toEqual([true, true, true, true]);
     expect(ann instanceof other).toBe(false);
   });
 
@@ -175,11 +182,11 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
   check('find() hydrates bound discriminators', async () => {
     const root = await bound.findOne({ kind: 'adm' });
     expect([root.constructor.modelName, root.db.name]).toEqual(['Admin', one]);
-    expect([root instanceof bound, root instanceof Wrapped, root instanceof bound.discriminators.Admin]).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    expect([
+      root instanceof bound,
+      root instanceof Wrapped,
+      root instanceof bound.discriminators.Admin,
+    ]).toEqual([true, true, true]);
     root.level = 4;
     await root.save();
     expect(await raw('users').countDocuments({ level: 4 })).toBe(1);
@@ -268,7 +275,12 @@ describe.each(['tenant model', 'wrapped model'])('binding: %s', (form) => {
   check('class X extends Model', async () => {
     const K = form === 'wrapped model' ? wrapper.wrapModel(Klass) : wrapper.wrapModel(Klass).db(one);
     const made = await K.create({ x: 1 });
-    expect([(await K.findOne()).who(), made.db.name, made instanceof Klass, K.name]).toEqual(['k1', one, true, 'Klass']);
+    expect([(await K.findOne()).who(), made.db.name, made instanceof Klass, K.name]).toEqual([
+      'k1',
+      one,
+      true,
+      'Klass',
+    ]);
   });
 
   check('the original is untouched', async () => {

@@ -107,17 +107,29 @@ describe('run(name, fn)', () => {
         throw new RangeError('mine');
       }),
     ).toThrow(RangeError);
-    await expect(wrapper.run(name('a'), async () => Promise.reject(new RangeError('mine')))).rejects.toThrow(RangeError);
+    await expect(wrapper.run(name('a'), async () => Promise.reject(new RangeError('mine')))).rejects.toThrow(
+      RangeError,
+    );
   });
 
-  test.each([undefined, null, 7, [], {}, '', 'a/b', { database: 'x' }, { db: undefined }, { timeoutMS: -1 }, { timeoutMS: '5' }, { session: {} }])(
-    'run(%j) is refused before the function is called',
-    (where) => {
-      const fn = jest.fn();
-      expect(() => wrapper.run(where, fn)).toThrow(expect.objectContaining({ name: 'PolyMongoError' }));
-      expect(fn).not.toHaveBeenCalled();
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    7,
+    [],
+    {},
+    '',
+    'a/b',
+    { database: 'x' },
+    { db: undefined },
+    { timeoutMS: -1 },
+    { timeoutMS: '5' },
+    { session: {} },
+  ])('run(%j) is refused before the function is called', (where) => {
+    const fn = jest.fn();
+    expect(() => wrapper.run(where, fn)).toThrow(expect.objectContaining({ name: 'PolyMongoError' }));
+    expect(fn).not.toHaveBeenCalled();
+  });
 });
 
 describe('run({ session })', () => {
@@ -165,6 +177,36 @@ describe('run({ session })', () => {
     await implicit.forceCloseAll();
   });
 
+  test('Mongoose’s own transactionAsyncLocalStorage does it as well', async () => {
+    base.set('transactionAsyncLocalStorage', true);
+    const Tenant = Wrapped.db(name('als'));
+    try {
+      await expect(
+        wrapper.transaction(async () => {
+          await Tenant.create({ name: 'a' });
+          expect(await Tenant.countDocuments()).toBe(1);
+          throw new Error('no');
+        }),
+      ).rejects.toThrow('no');
+    } finally {
+      base.set('transactionAsyncLocalStorage', false);
+    }
+    expect(await raw('als').countDocuments()).toBe(0);
+  });
+
+  test('work that outlives its transaction is refused, not run outside it', async () => {
+    const Tenant = Wrapped.db(name('late'));
+    const session = await Tenant.startSession();
+    await Tenant.init();
+    const late = await wrapper.run({ session }, async () => {
+      await session.withTransaction(() => Tenant.create({ name: 'in time' }));
+      await session.endSession();
+      return { write: Tenant.create({ name: 'late' }).catch((error) => error) };
+    });
+    expect(await late.write).toMatchObject({ name: 'MongoExpiredSessionError' });
+    expect(await raw('late').countDocuments()).toBe(1);
+  });
+
   test('timeoutMS is the deadline of every operation', async () => {
     const slow = { $where: 'sleep(200) || true' };
     await Wrapped.db(name('slow')).create({ name: 'a' });
@@ -179,7 +221,11 @@ describe('requireTenant', () => {
   let Strict;
 
   beforeAll(() => {
-    strict = createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI, handleSignals: false, requireTenant: true });
+    strict = createWrapper({
+      mongoURI: process.env.POLYMONGO_TEST_URI,
+      handleSignals: false,
+      requireTenant: true,
+    });
     Strict = strict.wrapModel(User);
   });
 

@@ -7,7 +7,9 @@ const { base, wrapper, server, clear, close, name } = openTenants('first', { mon
 const { Schema } = base;
 
 const collections = async (tenant) =>
-  (await server.db(name(tenant)).listCollections({}, { nameOnly: true }).toArray()).map((each) => each.name).sort();
+  (await server.db(name(tenant)).listCollections({}, { nameOnly: true }).toArray())
+    .map((each) => each.name)
+    .sort();
 const indexes = async (tenant, collection) =>
   (await server.db(name(tenant)).collection(collection).indexes()).map((each) => each.name).sort();
 
@@ -16,7 +18,9 @@ let Order;
 
 beforeAll(async () => {
   await clear();
-  User = wrapper.wrapModel(base.model('User', new Schema({ email: { type: String, unique: true }, name: String })));
+  User = wrapper.wrapModel(
+    base.model('User', new Schema({ email: { type: String, unique: true }, name: String })),
+  );
   Order = wrapper.wrapModel(base.model('Order', new Schema({ number: { type: Number, index: true } })));
 });
 
@@ -45,18 +49,27 @@ const WRITES = [
   ['bulkSave', (Tenant) => Tenant.bulkSave([new Tenant({ email: 'a' })])],
   ['an upsert', (Tenant) => Tenant.updateOne({ email: 'a' }, { name: 'x' }, { upsert: true })],
   ['findOneAndUpdate', (Tenant) => Tenant.findOneAndUpdate({ email: 'a' }, { name: 'x' }, { upsert: true })],
-  ['findOneAndReplace', (Tenant) => Tenant.findOneAndReplace({ email: 'a' }, { email: 'a' }, { upsert: true })],
+  [
+    'findOneAndReplace',
+    (Tenant) => Tenant.findOneAndReplace({ email: 'a' }, { email: 'a' }, { upsert: true }),
+  ],
   ['replaceOne', (Tenant) => Tenant.replaceOne({ email: 'a' }, { email: 'a' }, { upsert: true })],
   ['deleteMany', (Tenant) => Tenant.deleteMany({ email: 'a' })],
   ['Model.collection', (Tenant) => Tenant.collection.insertOne({ email: 'a' })],
   ['the raw database', (Tenant) => Tenant.db.db.collection('users').insertOne({ email: 'a' })],
   ['the raw client', (Tenant) => Tenant.db.client.db().collection('users').insertOne({ email: 'a' })],
-  ['a raw bulk', (Tenant) => Tenant.db.db.collection('users').initializeUnorderedBulkOp().insert({ email: 'a' }).execute()],
+  [
+    'a raw bulk',
+    (Tenant) => Tenant.db.db.collection('users').initializeUnorderedBulkOp().insert({ email: 'a' }).execute(),
+  ],
   [
     '$merge',
     async (Tenant) => {
       await Tenant.db.collection('source').insertOne({ email: 'a' });
-      await Tenant.db.collection('source').aggregate([{ $match: {} }, { $merge: { into: 'users' } }]).toArray();
+      await Tenant.db
+        .collection('source')
+        .aggregate([{ $match: {} }, { $merge: { into: 'users' } }])
+        .toArray();
     },
   ],
 ];
@@ -68,7 +81,9 @@ test.each(WRITES)('%s makes the collection ready first', async (title, write) =>
 });
 
 test('options of the collection hold from the first document', async () => {
-  const Log = wrapper.wrapModel(base.model('Log', new Schema({ text: String }, { capped: { size: 4096, max: 2 } })));
+  const Log = wrapper.wrapModel(
+    base.model('Log', new Schema({ text: String }, { capped: { size: 4096, max: 2 } })),
+  );
   const Reading = wrapper.wrapModel(
     base.model(
       'Reading',
@@ -91,9 +106,13 @@ test('options of the collection hold from the first document', async () => {
 
 test('a unique rule holds when many first writes come at once', async () => {
   const Tenant = User.db(name('race'));
-  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => Tenant.create({ email: 'same' })));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, () => Tenant.create({ email: 'same' })),
+  );
   expect(outcomes.filter((each) => each.status === 'fulfilled')).toHaveLength(1);
-  expect(new Set(outcomes.filter((each) => each.reason).map((each) => each.reason.code))).toEqual(new Set([11000]));
+  expect(new Set(outcomes.filter((each) => each.reason).map((each) => each.reason.code))).toEqual(
+    new Set([11000]),
+  );
 });
 
 test('it happens once, and only for what is written', async () => {
@@ -102,7 +121,11 @@ test('it happens once, and only for what is written', async () => {
   Tenant.db.client.on('commandStarted', (event) => {
     if (event.databaseName === name('once')) commands.push(event.commandName);
   });
-  await Promise.all([Tenant.create({ email: 'a' }), Tenant.create({ email: 'b' }), Tenant.create({ email: 'c' })]);
+  await Promise.all([
+    Tenant.create({ email: 'a' }),
+    Tenant.create({ email: 'b' }),
+    Tenant.create({ email: 'c' }),
+  ]);
   await Tenant.create({ email: 'd' });
   expect(commands.filter((each) => each !== 'insert').sort()).toEqual(['create', 'createIndexes']);
   expect(commands.slice(0, 2)).toEqual(['create', 'createIndexes']);
@@ -130,7 +153,10 @@ test('what was dropped is made again', async () => {
 });
 
 test('discriminators have their indexes too', async () => {
-  const Event = base.model('Event', new Schema({ at: { type: Date, index: true } }, { discriminatorKey: 'kind' }));
+  const Event = base.model(
+    'Event',
+    new Schema({ at: { type: Date, index: true } }, { discriminatorKey: 'kind' }),
+  );
   Event.discriminator('Click', new Schema({ x: { type: Number, index: true } }));
   await wrapper.wrapModel(Event).db(name('kinds')).create({ at: new Date() });
   expect(await indexes('kinds', 'events')).toEqual(['_id_', 'at_1', 'x_1']);
@@ -206,7 +232,10 @@ describe('a transaction', () => {
       attempts += 1;
       await User.db(name('tx_late')).find().session(session);
       const late = base.models.Late ?? base.model('Late', new Schema({ n: { type: Number, index: true } }));
-      await wrapper.wrapModel(late).db(name('tx_late')).create([{ n: 1 }], { session });
+      await wrapper
+        .wrapModel(late)
+        .db(name('tx_late'))
+        .create([{ n: 1 }], { session });
     });
     expect(attempts).toBe(2);
     expect(await indexes('tx_late', 'lates')).toEqual(['_id_', 'n_1']);
@@ -217,11 +246,16 @@ describe('a failure', () => {
   test('rejects the write with the reason, is an event, and is tried again', async () => {
     const errors = [];
     const off = wrapper.on('error', (event) => errors.push(event));
-    await server.db(name('broken')).collection('users').insertMany([{ email: 'same' }, { email: 'same' }]);
+    await server
+      .db(name('broken'))
+      .collection('users')
+      .insertMany([{ email: 'same' }, { email: 'same' }]);
     const Tenant = User.db(name('broken'));
     await expect(Tenant.create({ email: 'x' })).rejects.toMatchObject({ code: 11000 });
     expect(await Tenant.countDocuments()).toBe(2);
-    expect(errors).toEqual([expect.objectContaining({ dbName: name('broken'), error: expect.objectContaining({ code: 11000 }) })]);
+    expect(errors).toEqual([
+      expect.objectContaining({ dbName: name('broken'), error: expect.objectContaining({ code: 11000 }) }),
+    ]);
     await server.db(name('broken')).collection('users').deleteMany({});
     await Tenant.create({ email: 'x' });
     expect(await indexes('broken', 'users')).toEqual(['_id_', 'email_1']);
@@ -229,7 +263,10 @@ describe('a failure', () => {
   });
 
   test('of another collection does not stop a transaction', async () => {
-    await server.db(name('half')).collection('users').insertMany([{ email: 'same' }, { email: 'same' }]);
+    await server
+      .db(name('half'))
+      .collection('users')
+      .insertMany([{ email: 'same' }, { email: 'same' }]);
     await wrapper.transaction(async (session) => {
       await Order.db(name('half')).create([{ number: 1 }], { session });
     });

@@ -108,7 +108,9 @@ describe('the wrapped model itself', () => {
   });
 
   test('a discriminator made on it belongs to all tenants', async () => {
-    const Shape = wrapper.wrapModel(base.model('Shape', new base.Schema({ name: String }, { discriminatorKey: 'kind' })));
+    const Shape = wrapper.wrapModel(
+      base.model('Shape', new base.Schema({ name: String }, { discriminatorKey: 'kind' })),
+    );
     const Circle = Shape.discriminator('Circle', new base.Schema({ radius: Number }));
     expect(Circle).toBe(wrapper.wrapModel(base.models.Circle));
     expect(Shape.discriminators.Circle).toBe(Circle);
@@ -122,7 +124,9 @@ describe('the wrapped model itself', () => {
   });
 
   test('inherited names of objects are no discriminators', () => {
-    const Kind = wrapper.wrapModel(base.model('Kind', new base.Schema({ n: Number }, { discriminatorKey: 'kind' })));
+    const Kind = wrapper.wrapModel(
+      base.model('Kind', new base.Schema({ n: Number }, { discriminatorKey: 'kind' })),
+    );
     Kind.discriminator('Only', new base.Schema({}));
     expect(new (Kind.db(name('a')))({ n: 1 }).n).toBe(1);
     for (const kind of ['constructor', '__proto__', 'toString']) {
@@ -151,7 +155,9 @@ describe('the wrapped model itself', () => {
 describe('.db(name)', () => {
   test('rejects what is no name', () => {
     for (const bad of ['', 'a/b', 'a.b', 'x'.repeat(64), 7, {}, 'tenant_undefined', 'admin']) {
-      expect(() => Wrapped.db(bad)).toThrow(expect.objectContaining({ code: 'INVALID_DATABASE_NAME', status: 400 }));
+      expect(() => Wrapped.db(bad)).toThrow(
+        expect.objectContaining({ code: 'INVALID_DATABASE_NAME', status: 400 }),
+      );
     }
   });
 
@@ -167,7 +173,11 @@ describe('.db(name)', () => {
 
   test('a missing name is an error where databases are restricted', () => {
     for (const options of [{ requireTenant: true }, { allowDatabase: /^wrap_/ }]) {
-      const strict = createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI, handleSignals: false, ...options });
+      const strict = createWrapper({
+        mongoURI: process.env.POLYMONGO_TEST_URI,
+        handleSignals: false,
+        ...options,
+      });
       const Strict = strict.wrapModel(User);
       expect(() => Strict.db(undefined)).toThrow(PolyMongoError);
       expect(() => Strict.db(null)).toThrow(PolyMongoError);
@@ -192,14 +202,30 @@ describe('.db(name)', () => {
 describe('bad input', () => {
   test.each([undefined, null, {}, 'User', () => {}, class {}])('wrapModel(%p) is refused', (value) => {
     expect(() => wrapper.wrapModel(value)).toThrow(
-      expect.objectContaining({ code: 'INVALID_MODEL', message: expect.stringMatching(/^Invalid model provided to wrapModel/) }),
+      expect.objectContaining({
+        code: 'INVALID_MODEL',
+        message: expect.stringMatching(/^Invalid model provided to wrapModel/),
+      }),
     );
   });
 
   test('a model with encrypted fields is refused: they would be stored as they are', () => {
-    const schema = new base.Schema({ ssn: { type: String, encrypt: { keyId: [new mongoose.Types.UUID()], algorithm: 'AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic' } } }, { encryptionType: 'csfle' });
+    const schema = new base.Schema(
+      {
+        ssn: {
+          type: String,
+          encrypt: {
+            keyId: [new mongoose.Types.UUID()],
+            algorithm: 'AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic',
+          },
+        },
+      },
+      { encryptionType: 'csfle' },
+    );
     const Secret = base.model('Secret', schema);
-    expect(() => wrapper.wrapModel(Secret)).toThrow(expect.objectContaining({ code: 'ENCRYPTION_UNSUPPORTED' }));
+    expect(() => wrapper.wrapModel(Secret)).toThrow(
+      expect.objectContaining({ code: 'ENCRYPTION_UNSUPPORTED' }),
+    );
   });
 });
 

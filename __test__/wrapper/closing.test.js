@@ -114,6 +114,28 @@ describe('wrappers with the same URI and options share one pool', () => {
     expect(await Two.countDocuments()).toBe(1);
   });
 
+  test('and disconnecting one is heard by its own listeners alone', async () => {
+    const appName = 'wclose-disconnect';
+    const [first, second] = [create({ appName }), create({ appName })];
+    const One = first.wrapModel(model('One'));
+    second.wrapModel(model('Two'));
+    const seen = [];
+    for (const event of ['connect', 'disconnect']) {
+      first.on(event, ({ dbName }) => seen.push(['first', event, dbName]));
+      second.on(event, ({ dbName }) => seen.push(['second', event, dbName]));
+    }
+    await Promise.all([first.connect(), second.connect()]);
+    seen.splice(0);
+    await first.disconnect();
+    expect([first.getConnectionState(), second.getConnectionState()]).toEqual(['disconnected', 'connected']);
+    expect(await One.countDocuments()).toBe(0);
+    expect(first.getConnectionState()).toBe('connected');
+    expect(seen).toEqual([
+      ['first', 'disconnect', 'wclose_main'],
+      ['first', 'connect', 'wclose_main'],
+    ]);
+  });
+
   test('and cannot send a database of both to another deployment', () => {
     const appName = 'wclose-apart';
     const first = create({ appName });

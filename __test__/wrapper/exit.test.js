@@ -9,7 +9,7 @@ const CHILD = path.join(__dirname, 'children', 'process.js');
 function run(mode, signal) {
   return new Promise((resolve) => {
     const started = Date.now();
-    const child = spawn(process.execPath, [CHILD, mode]);
+    const child = spawn(process.execPath, ['--expose-gc', CHILD, mode]);
     let output = '';
     let errors = '';
     child.stderr.on('data', (text) => {
@@ -35,6 +35,10 @@ test('so does one that waits for the next attempt to connect', async () => {
   const { ms, ...ended } = await run('unreachable');
   expect(ended).toMatchObject({ code: 0, signal: null, lines: ['MongoServerSelectionError'], errors: '' });
   expect(ms).toBeLessThan(10_000);
+});
+
+test('a wrapper that nobody holds any more gives its connections back', async () => {
+  expect(await run('forgotten')).toMatchObject({ code: 0, lines: ['true 0'], errors: '' });
 });
 
 test('SIGTERM drains: what is in flight is acknowledged, then the signal ends the process', async () => {

@@ -1,5 +1,6 @@
 const { inspect } = require('node:util');
 const { once } = require('node:events');
+const { startReplicaSet } = require('../../scripts/replica-set');
 const { model, mongoose, naming, until, wrappers } = require('./support/wrappers');
 
 const { create, uri } = wrappers('wlife');
@@ -147,6 +148,30 @@ describe('events', () => {
       expect.objectContaining({ code: 'UNKNOWN_EVENT' }),
     );
   });
+});
+
+test('an outage is one event per database, and the state is true', async () => {
+  const server = await startReplicaSet({});
+  const wrapper = create({ mongoURI: server.uri, sharePool: false });
+  const Item = wrapper.wrapModel(model());
+  const seen = [];
+  for (const event of ['connect', 'disconnect'])
+    wrapper.on(event, ({ dbName }) => seen.push([event, dbName]));
+  try {
+    await Item.db('wlife_outage').create({ name: 'a' });
+  } finally {
+    await server.stop();
+  }
+  await until(() => !wrapper.isConnected());
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(wrapper.getConnectionState()).toBe('disconnected');
+  expect(Item.db('wlife_outage').db.readyState).toBe(0);
+  expect(seen.sort()).toEqual([
+    ['connect', 'wlife_main'],
+    ['connect', 'wlife_outage'],
+    ['disconnect', 'wlife_main'],
+    ['disconnect', 'wlife_outage'],
+  ]);
 });
 
 describe('what is shown', () => {

@@ -26,6 +26,7 @@ const {
 let wrapper;
 beforeAll(() => {
   wrapper = create();
+  wrapper.wrapModel(model());
 });
 const db = (name) => wrapper.adv.getConnection(name).db;
 
@@ -163,6 +164,7 @@ describe('what is copied is the same, byte for byte', () => {
 
   test('a client that reads 64-bit integers as bigint copies the same', async () => {
     const other = create({ useBigInt64: true, sharePool: false });
+    other.wrapModel(model());
     await other.actions.copyDatabase('wcopy_source', 'wcopy_bigint');
     await expectSame('wcopy_source', 'wcopy_bigint');
   });
@@ -265,6 +267,7 @@ describe('older forms', () => {
     expect(lines.join('')).toContain('"version":1');
     expect(lines.join('')).toContain('"email":"a@b.c"');
     const old = create({ compat: '1.3', defaultDB: undefined });
+    old.wrapModel(model());
     const first = await new Promise((resolve) =>
       old.actions.exportDBStream('wcopy_v1').once('data', resolve),
     );

@@ -9,6 +9,9 @@ const { refuseEncryptedSchema } = require('./encrypted-schemas');
 const { splitOptions } = require('./mongoose-options');
 const { openEngine } = require('./open-engine');
 
+/** Tests put clocks of their own in the place of the global one. */
+const { now } = Date;
+
 const STATE = { disconnected: 0, connected: 1, connecting: 2 };
 
 /**
@@ -129,9 +132,8 @@ function reconnected(connection) {
  * @param {any} connection
  */
 function heard(connection) {
-  const now = Date.now();
   for (const each of [connection, ...connection.otherDbs]) {
-    each._lastHeartbeatAt = now;
+    each._lastHeartbeatAt = now();
     if (each._queue.length > 0 && each.readyState === STATE.connected) each._flushQueue?.();
   }
   for (const collection of Object.values(connection.collections)) {

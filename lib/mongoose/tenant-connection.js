@@ -106,7 +106,8 @@ function tenantConnectionClass(native) {
       if (schema === undefined && isModel(name)) return self[HOME].bound(self, name);
       if (args.length === 1 && typeof name === 'string' && !Object.hasOwn(self.models, name)) {
         const original = self[HOME].modelNamed(name);
-        if (original !== undefined) return self[HOME].bound(self, original);
+        if (original === undefined) throw new self.base.Error.MissingSchemaError(name);
+        return self[HOME].bound(self, original);
       }
       return Reflect.apply(super.model, self, args);
     }

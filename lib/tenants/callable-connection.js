@@ -17,6 +17,8 @@ Object.defineProperty(callee, inspect.custom, {
   value: function () {
     return this[SELF];
   },
+  // The proxy need not show it as its own.
+  configurable: true,
 });
 
 /**

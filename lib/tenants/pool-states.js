@@ -57,8 +57,10 @@ class PoolStates {
 
   close() {
     if (this.closed) return;
+    for (const connection of this.connections()) {
+      emit(connection, this.isDown(connection.name) ? ['close'] : ['disconnected', 'close']);
+    }
     this.closed = true;
-    for (const connection of this.connections()) emit(connection, ['disconnected', 'close']);
   }
 
   /**

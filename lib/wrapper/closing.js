@@ -88,7 +88,7 @@ class Closing {
     await atMost(streams, how.force ? 0 : Math.min(how.timeoutMS, STREAMS_MS));
     const report = await lease.close(how);
     tenants.close();
-    lifecycle.closed();
+    lifecycle.closed(how.refuse);
     logger.info('Closed', report);
     logger.close();
     return report;

@@ -25,6 +25,8 @@ class Core {
   #stopSignals = () => {};
   /** @type {any} The Mongoose of the first model that was wrapped */
   #base = null;
+  /** @type {any} The application's, until there is a model */
+  #found = null;
   /** @type {(() => Promise<void>) | null} */
   #look = null;
 
@@ -36,7 +38,12 @@ class Core {
     this.names = new DatabaseNames(/** @type {any} */ (options), database.fixed);
     this.logger = new Logger(log);
     this.events = new Events(this.logger);
-    this.lease = new EngineLease(withCommandEvents(connection, options), pools, options.sharePool);
+    this.lease = new EngineLease(
+      withCommandEvents(connection, options),
+      pools,
+      options.sharePool,
+      this.names,
+    );
     const operation = () => this.operation();
     const emitError = (/** @type {{dbName: string, error: Error}} */ details) =>
       this.lifecycle.emitError(details);
@@ -98,12 +105,24 @@ class Core {
     const wasOpen = this.lifecycle.state === 'connected' && this.lease.isOpen;
     if (!this.lease.isOpen) {
       this.lease.open();
+      this.#gate();
       this.#listenToSignals();
     }
     if (wasOpen) this.lifecycle.used(this.defaultDB);
     else await this.lifecycle.connect();
     await this.#look?.();
     return wasOpen;
+  }
+
+  /** Closes the connections; the next operation opens them again. */
+  async disconnect() {
+    await this.closing.disconnect();
+    // Others keep a shared engine connected, so nothing will tell when this wrapper uses it again.
+    if (this.lease.isShared && this.#look === null)
+      this.lease.gate(async () => {
+        this.lease.ungate();
+        this.lifecycle.follow();
+      });
   }
 
   /** @param {() => Promise<import('./closing').CloseReport>} close */
@@ -127,8 +146,8 @@ class Core {
 
   /** The first model's Mongoose; before that, the application's. */
   mongoose() {
-    this.#base ??= findMongoose();
-    return this.#base;
+    if (this.#base === null) this.#found ??= findMongoose();
+    return this.#base ?? this.#found;
   }
 
   /** What an operation of the wrapper's own says of itself: a read, in the classes of the application's Mongoose. */
@@ -168,7 +187,12 @@ class Core {
       this.#look = null;
       this.lease.ungate();
     };
-    this.lease.gate(() => this.#look?.() ?? Promise.resolve());
+    this.#gate();
+  }
+
+  /** Nothing gets to the server before the look has been taken. */
+  #gate() {
+    if (this.#look !== null) this.lease.gate(async () => this.#look?.());
   }
 }
 

@@ -7,6 +7,9 @@ const { fixedByUri } = require('./default-database');
 /** Names beyond this many are no longer compared; they come from users, memory must not. */
 const LIMIT = 100_000;
 
+/** The server's code: the name is that of another database but for its case. */
+const DIFFERS_IN_CASE = 13297;
+
 /** ASCII only, as the server compares. @param {string} name */
 const folded = (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
@@ -17,6 +20,8 @@ class DatabaseNames {
   #allowed;
   /** Databases known to exist, by their name in lower case. @type {Map<string, string>} */
   #known = new Map();
+  /** The same names as they are written. @type {Set<string>} */
+  #certain = new Set();
 
   /**
    * @param {object} rules
@@ -65,20 +70,43 @@ class DatabaseNames {
     if (this.#rules.nameRules === 'server' || this.#known.size >= LIMIT) return;
     const key = folded(name);
     if (!this.#known.has(key)) this.#known.set(key, name);
+    this.#certain.add(name);
+  }
+
+  /** Whether nothing is to be learnt about a name any more. @param {string} name */
+  isCertain(name) {
+    return this.#rules.nameRules === 'server' || this.#certain.has(name);
+  }
+
+  /**
+   * What becomes of a write says whether its database exists under that name.
+   * @template T @param {string} name @param {Promise<T>} reply @returns {Promise<T>}
+   */
+  async learn(name, reply) {
+    try {
+      const answer = await reply;
+      this.exists(name);
+      return answer;
+    } catch (error) {
+      if (error.code !== DIFFERS_IN_CASE) throw error;
+      throw refused(name, error.message, error);
+    }
   }
 
   /** @param {string} name */
   dropped(name) {
+    this.#certain.delete(name);
     if (this.#known.get(folded(name)) === name) this.#known.delete(folded(name));
   }
 }
 
-/** @param {string} name @param {string} why */
-function refused(name, why) {
+/** @param {string} name @param {string} why @param {Error} [cause] */
+function refused(name, why, cause) {
   return new PolyMongoError(`The database name ${JSON.stringify(name)} is refused: ${why}`, {
     code: 'INVALID_DATABASE_NAME',
     status: 400,
     dbName: name,
+    cause,
   });
 }
 

@@ -53,10 +53,11 @@ class EngineLease {
    * @param {import('../protocol/connection-string').Connection} connection
    * @param {{name: string, pool: import('./pool-options').Pool}[]} pools
    * @param {boolean} share
+   * @param {import('./database-names').DatabaseNames} names
    */
-  constructor(connection, pools, share) {
+  constructor(connection, pools, share, names) {
     this.#shared = engineFor(connection, pools, share);
-    this.#view = new EngineView(this.#shared.engine);
+    this.#view = new EngineView(this.#shared.engine, names);
     this.open();
   }
 

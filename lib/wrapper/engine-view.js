@@ -44,10 +44,19 @@ class EngineView {
   /** @type {Set<number>} */
   #sessions = new Set();
 
-  /** @param {any} engine */
-  constructor(engine) {
+  /** @param {any} engine @param {import('./database-names').DatabaseNames} names */
+  constructor(engine, names) {
     this.#engine = engine;
     this.#bound = boundMembers(engine);
+    const send = /** @type {any} */ (this.#bound.command.value);
+    this.#bound.command.value = (
+      /** @type {string} */ db,
+      /** @type {any} */ body,
+      /** @type {any} */ op,
+    ) => {
+      const reply = send(db, body, op);
+      return op.read || op.session || names.isCertain(db) ? reply : names.learn(db, reply);
+    };
     this.#view = Object.create(engine, this.#bound);
   }
 

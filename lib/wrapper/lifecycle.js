@@ -15,6 +15,7 @@ class Lifecycle {
   #first;
   /** @type {State} */
   #state = 'not initialized';
+  #closed = false;
   /** Databases that listeners were told to be connected. @type {Set<string>} */
   #connected = new Set();
   /** State of each dedicated pool that has one. @type {Map<string, 'connected' | 'disconnected'>} */
@@ -40,8 +41,7 @@ class Lifecycle {
       report: (failure) => this.#reportFailure(failure),
     });
     this.#listen();
-    // Another wrapper may have opened the pool that both share.
-    if (parts.engine.stats().state === 'connected') this.#state = 'connected';
+    if (this.#isPoolConnected()) this.#state = 'connected';
   }
 
   /** @returns {State} */
@@ -68,8 +68,19 @@ class Lifecycle {
     return READY_STATE[this.#state] ?? 0;
   }
 
+  /** Takes over the state of a pool that another wrapper has opened. */
+  follow() {
+    if (this.#isPoolConnected()) this.#sharedChanged('connected');
+  }
+
+  /** Another wrapper may have opened a pool that is shared. */
+  #isPoolConnected() {
+    return this.#parts.engine.stats().state === 'connected';
+  }
+
   /** Opens the shared pool and waits until a server answers; one attempt for all who ask at the same time. */
   async connect() {
+    this.#closed = false;
     if (this.#state !== 'connected') this.#state = 'connecting';
     try {
       await this.#first.try();
@@ -100,7 +111,9 @@ class Lifecycle {
     this.#state = 'disconnecting';
   }
 
-  closed() {
+  /** @param {boolean} forGood  What the engine says concerns others from now on, until `connect()` */
+  closed(forGood) {
+    this.#closed = forGood;
     for (const dbName of [...this.#connected]) this.#tell(dbName, 'disconnected');
     this.#dedicated.clear();
     this.#state = 'disconnected';
@@ -121,8 +134,8 @@ class Lifecycle {
     ) => {
       const listener = (/** @type {any} */ event) => {
         const self = reference.deref();
-        if (self) handler(self, event);
-        else engine.removeListener(name, listener);
+        if (self && !self.#closed) handler(self, event);
+        else if (!self) engine.removeListener(name, listener);
       };
       engine.on(name, listener);
     };

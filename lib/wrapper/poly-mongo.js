@@ -90,7 +90,7 @@ class PolyMongo {
 
   async disconnect() {
     const alreadyDisconnected = !this.#core.lifecycle.hasConnections;
-    if (!alreadyDisconnected) await this.#core.closing.disconnect();
+    if (!alreadyDisconnected) await this.#core.disconnect();
     return { success: true, alreadyDisconnected, state: 'disconnected' };
   }
 

@@ -93,6 +93,7 @@ impl Engine {
         }
         let pools: Vec<Arc<Pool>> = self.router.retired().clone();
         let streams = self.streams.close_all();
+        let handles: Vec<u32> = self.sessions().keys().copied().collect();
         async move {
             let ids: Vec<u64> = pools.iter().map(|pool| pool.id).collect();
             streams.await;
@@ -120,8 +121,7 @@ impl Engine {
                 self.router.forget_retired(pool);
             }
             if options.refuse {
-                self.sessions()
-                    .retain(|_, session| !sessions.iter().any(|closed| Arc::ptr_eq(closed, session)));
+                self.sessions().retain(|handle, _| !handles.contains(handle));
             }
             let drained = before.saturating_sub(cancelled);
             rawdoc! { "drained": count(drained), "cancelled": count(cancelled) }

@@ -123,7 +123,7 @@ impl Engine {
         if let Some(client) = &mut state.client {
             session.catch_up(client);
             if let Transaction::Recorded(options) = &state.transaction {
-                session::start(client, options).await?;
+                session::start(client, &pool, options).await?;
                 state.transaction = Transaction::Running;
             }
         }
@@ -147,7 +147,8 @@ impl Engine {
         let bind = operation.binder();
         let prepared = operation
             .race(self.prepare(&session, &mut state, &request.db, bind))
-            .await;
+            .await
+            .map_err(|error| transient(error, &state.transaction));
         let outcome = match prepared {
             Err(error) => Err(error),
             Ok(permit) => {
@@ -456,4 +457,18 @@ impl Engine {
 
 fn no_transaction() -> EngineError {
     EngineError::new(ErrorKind::Transaction, "No transaction started")
+}
+
+/// Labels a failure to reach a server as the driver does once a transaction's command is on its way.
+fn transient(mut error: EngineError, transaction: &Transaction) -> EngineError {
+    use ErrorKind::{Network, NetworkTimeout, PoolCleared, ServerSelection};
+    let in_transaction = matches!(transaction, Transaction::Recorded(_) | Transaction::Running);
+    let unreached = matches!(
+        error.kind,
+        ServerSelection | Network | NetworkTimeout | PoolCleared
+    );
+    if in_transaction && unreached && !retry::has(&error, retry::TRANSIENT_TRANSACTION) {
+        error.labels.push(retry::TRANSIENT_TRANSACTION.to_owned());
+    }
+    error
 }

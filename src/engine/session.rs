@@ -19,7 +19,7 @@ use super::{
     error::{EngineError, ErrorKind},
     transaction_options::SessionOptions,
 };
-use crate::pool::lease::Lease;
+use crate::pool::{lease::Lease, pool::Pool};
 
 /// What giving up a transaction may take before it is left to the server.
 const GIVE_UP_LIMIT: Duration = Duration::from_secs(2);
@@ -296,9 +296,27 @@ impl Session {
 }
 
 /// Tells the driver's session to start the recorded transaction.
-pub async fn start(client: &mut ClientSession, options: &TransactionOptions) -> Result<(), EngineError> {
-    let started = client.start_transaction().with_options(options.clone()).await;
-    started.map_err(|error| convert::setup_error(&error))
+///
+/// As long as the driver has met only servers that were down, it says that the deployment has no transactions; and what
+/// it meets is told to us a moment before it acts on it.
+pub async fn start(
+    client: &mut ClientSession,
+    pool: &Pool,
+    options: &TransactionOptions,
+) -> Result<(), EngineError> {
+    let replicated = pool.is_replicated().await?;
+    let mut tries = 0;
+    loop {
+        let started = client.start_transaction().with_options(options.clone()).await;
+        let Err(error) = started.map_err(|error| convert::setup_error(&error)) else {
+            return Ok(());
+        };
+        tries += 1;
+        if error.kind != ErrorKind::Transaction || !replicated || tries > 10 {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// The error of who uses a session that is not known.

@@ -164,6 +164,11 @@ impl Pool {
         if !self.settings.retry_writes {
             return Ok(false);
         }
+        self.is_replicated().await
+    }
+
+    /// Whether it is a deployment with numbers and transactions; waits for a first server if none was seen yet.
+    pub async fn is_replicated(&self) -> Result<bool, EngineError> {
         if let Some(supported) = self.topology.supports_numbers() {
             return Ok(supported);
         }

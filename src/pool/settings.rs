@@ -355,21 +355,21 @@ mod tests {
     #[test]
     fn no_secret_in_the_text_of_an_error() {
         for uri in [
-            "mongodb://user:c@n/ary@host/",
-            "mongodb://user:canary?x@host/",
-            "mongodb://user:can%zary@host/",
-            "mongodb://user:can/ary@host:port/",
-            "mongodb://user:canary@host/?colour=canary",
-            "mongodb://user:canary@host/?canary",
-            "mongodb://user:canary@host:99999999/",
-            "user:canary@host",
-            "http://user:canary@host",
+            "mongodb://user:qz@n/qz@host/",
+            "mongodb://user:qz?x@host/",
+            "mongodb://user:qz%zqz@host/",
+            "mongodb://user:qz/qz@host:port/",
+            "mongodb://user:qz@host/?colour=qz",
+            "mongodb://user:qz@host/?qz",
+            "mongodb://user:qz@host/?authMechanismProperties=qz",
+            "mongodb://user:qz@host:99999999/",
+            "user:qz@host",
+            "http://user:qz@host",
             "mongodb://",
         ] {
             let error = Settings::shared(uri, &Config::default()).err().unwrap();
             assert_eq!(error.kind, ErrorKind::InvalidArgument);
-            assert!(!error.message.contains("ary"), "{}", error.message);
-            assert!(!error.message.contains("can"), "{}", error.message);
+            assert!(!error.message.contains("qz"), "{}", error.message);
         }
     }
 

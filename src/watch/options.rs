@@ -8,7 +8,7 @@ use mongodb::options::ChangeStreamOptions;
 use crate::engine::error::{EngineError, ErrorKind};
 
 /// Options that the driver reads by these very names.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 8] = [
     "fullDocument",
     "fullDocumentBeforeChange",
     "resumeAfter",
@@ -16,13 +16,14 @@ const KNOWN: [&str; 9] = [
     "startAtOperationTime",
     "batchSize",
     "collation",
-    "comment",
     "showExpandedEvents",
 ];
 
 /// A parsed request for a change stream.
 #[derive(Debug)]
 pub struct Request {
+    /// A comment was given. The driver writes it where no server accepts it, so it is left out.
+    pub has_comment: bool,
     /// The stages after `$changeStream`.
     pub pipeline: Vec<Document>,
     /// Everything else.
@@ -44,11 +45,15 @@ impl Request {
                 .collect::<Result<_, _>>()?,
             Some(_) => return Err(invalid("the pipeline must be a list of stages")),
         };
-        let given = match document.remove("options") {
+        let mut given = match document.remove("options") {
             Some(Bson::Document(options)) => options,
             _ => Document::new(),
         };
+        let has_comment = given
+            .remove("comment")
+            .is_some_and(|comment| comment != Bson::Null);
         Ok(Self {
+            has_comment,
             pipeline,
             options: read(given)?,
         })
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!(request.options.max_await_time, Some(Duration::from_millis(250)));
         assert_eq!(request.options.batch_size, Some(5));
         assert!(request.options.resume_after.is_some());
+        assert!(request.has_comment && request.options.comment.is_none());
     }
 
     #[test]

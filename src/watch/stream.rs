@@ -24,6 +24,7 @@ use crate::{
         session::Session,
     },
     pool::{attempt::Attempt, lease::Lease},
+    telemetry::events::Level,
 };
 
 /// Events read ahead of JavaScript, and handed over at a time.
@@ -192,7 +193,9 @@ async fn open(
     mut session: ClientSession,
     leases: Vec<Lease>,
 ) -> Result<Reader, mongodb::error::Error> {
-    let Request { pipeline, options } = request;
+    let Request {
+        pipeline, options, ..
+    } = request;
     let changes = match (&target.db, &target.collection) {
         (Some(db), Some(collection)) => {
             let collection = client.database(db).collection::<bson::Document>(collection);
@@ -231,6 +234,10 @@ impl Engine {
             Ok(request) => request,
             Err(error) => return self.refuse(done, error),
         };
+        if request.has_comment {
+            let message = "The comment of a change stream is not sent: the driver has no place for it";
+            self.events.log(Level::Warn, "watch", message);
+        }
         if user.as_ref().is_some_and(|user| user.in_transaction()) {
             let error = EngineError::new(
                 ErrorKind::Transaction,

@@ -75,6 +75,18 @@ fn an_unreachable_server_is_a_selection_error_for_reads_writes_and_connect() {
     }
     let error = client.connect(None).within(Duration::from_secs(3)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::ServerSelection);
+    let session = client.session();
+    client.begin(session);
+    let body = doc! { "insert": "c", "documents": [{}] };
+    let pending = client.send("d", session, Purpose::Write, &body, None);
+    let error = pending.within(Duration::from_secs(3)).unwrap_err();
+    assert_eq!(
+        (error.kind, error.labels.as_slice()),
+        (
+            ErrorKind::ServerSelection,
+            &["TransientTransactionError".into()][..]
+        )
+    );
     assert!(!client.engine.stats().contains("canary"));
 }
 

@@ -16,4 +16,5 @@ mod retries;
 mod sessions;
 mod streams;
 mod support;
+mod tmpdbg;
 mod transactions;

@@ -99,7 +99,11 @@ fn resumes_after_its_token_and_after_a_broken_connection() {
     client.insert(db, &doc! { "_id": 3 }).unwrap();
     assert_eq!(numbers(&client, first, 1), [3]);
     let second = handle();
-    let resume = doc! { "options": { "resumeAfter": decoded(&token.unwrap()), "batchSize": 1 } };
+    let resume = doc! {
+        "options": { "resumeAfter": decoded(&token.unwrap()), "batchSize": 1, "comment": "c",
+            "collation": { "locale": "de" }, "fullDocument": "updateLookup", "showExpandedEvents": true,
+            "fullDocumentBeforeChange": "whenAvailable", "readConcern": { "level": "majority" } },
+    };
     client.watch(second, Some(db), Some("c"), &resume).wait().unwrap();
     client.insert(db, &doc! { "_id": 4 }).unwrap();
     assert_eq!(numbers(&client, second, 2), [3, 4]);

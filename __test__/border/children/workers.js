@@ -9,7 +9,7 @@ const op = { codec: codecOf(mongoose.mongo), read: true };
 
 /** A worker that always has many operations, a stream and a transaction under way. */
 async function work({ uri, db }) {
-  const engine = new Engine(uri, {});
+  const engine = new Engine(uri, { appName: db });
   const stream = await engine.openStream({ db, collection: 'things', pipeline: [] }, op);
   const session = engine.startSession();
   engine.startTransaction(session);
@@ -19,6 +19,15 @@ async function work({ uri, db }) {
   engine.nextChanges(stream, op).catch(() => {});
   await engine.command(db, { ping: 1 }, op);
   parentPort.postMessage('busy');
+}
+
+/** How many transactions the workers have left open. */
+async function transactions(engine, db) {
+  const pipeline = [
+    { $currentOp: { idleSessions: true, idleConnections: true } },
+    { $match: { appName: db, 'transaction.parameters.autocommit': false } },
+  ];
+  return (await engine.openCursor('admin', { aggregate: 1, pipeline, cursor: {} }, op)).documents.length;
 }
 
 /** Starts and terminates workers, several at a time, while the main thread works too. */
@@ -37,8 +46,12 @@ async function main(uri, db) {
       }),
     );
   }
+  for (let tries = 0; tries < 100 && (await transactions(engine, db)) > 0; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const left = await transactions(engine, db);
   const { documents } = await engine.openCursor(db, { find: 'things' }, op);
-  process.stdout.write(`${errors.length} errors, ${documents.length} documents`);
+  process.stdout.write(`${errors.length} errors, ${left} transactions, ${documents.length} documents`);
 }
 
 if (isMainThread) main(process.env.POLYMONGO_TEST_URI, process.argv[2]);

@@ -16,6 +16,29 @@ const modes = {
     wrapper.wrapModel(Item).watch();
   },
 
+  /** Wrappers that nobody holds any more, as modules leave them that are loaded anew. */
+  async forgotten() {
+    const appName = 'wexit-forgotten';
+    const use = async () => {
+      const wrapper = createWrapper({ mongoURI: uri, appName });
+      wrapper.on('connect', () => {});
+      await wrapper.wrapModel(new mongoose.Mongoose().model('Item', Item.schema)).db(DB).countDocuments();
+    };
+    const observer = createWrapper({ mongoURI: uri, allowSystemDatabases: true });
+    const admin = observer.adv.getConnection('admin').db;
+    const open = async () =>
+      admin
+        .aggregate([{ $currentOp: { allUsers: true, idleConnections: true } }, { $match: { appName } }])
+        .toArray();
+    await use();
+    const before = (await open()).length;
+    for (let turn = 0; turn < 50 && (await open()).length > 0; turn++) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    say(`${before > 0} ${(await open()).length}`);
+  },
+
   /** A server that is not there, tried for ever. */
   async unreachable() {
     const nowhere = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200';

@@ -1,0 +1,164 @@
+'use strict';
+
+const { once } = require('node:events');
+const { openTenants, mongoose } = require('../support/tenants');
+const { createWrapper } = require('../..');
+
+const { base, wrapper, server, clear, close, name } = openTenants('conn');
+
+let User;
+
+beforeAll(async () => {
+  await clear();
+  User = wrapper.wrapModel(base.model('User', new base.Schema({ name: String })));
+});
+
+afterAll(close);
+
+test('is open from the start and buffers nothing', async () => {
+  const connection = wrapper.adv.getConnection(name('open'));
+  expect(connection).toBeInstanceOf(base.Connection);
+  expect(connection.readyState).toBe(1);
+  expect(connection.buffer).toBeUndefined();
+  expect(await connection.asPromise()).toBe(connection);
+  expect(base.connections).not.toContain(connection);
+  expect([connection.name, connection.db.databaseName, connection.client.db().databaseName]).toEqual(
+    Array(3).fill(name('open')),
+  );
+  expect(connection.host).toBe('127.0.0.1');
+  expect(connection.port).toEqual(expect.any(Number));
+});
+
+test('useDb() is the wrapper’s connection of that database', async () => {
+  const connection = wrapper.adv.getConnection(name('use'));
+  expect(connection.useDb(name('other'))).toBe(wrapper.adv.getConnection(name('other')));
+  expect(connection.useDb(name('other'), { useCache: true }).model('User')).toBe(User.db(name('other')));
+});
+
+test('compiles models of its own', async () => {
+  const connection = wrapper.adv.getConnection(name('own'));
+  const Own = connection.model('Own', new base.Schema({ n: Number }));
+  await Own.create({ n: 1 });
+  expect(connection.model('Own')).toBe(Own);
+  expect(await server.db(name('own')).collection('owns').countDocuments()).toBe(1);
+  expect(() => wrapper.adv.getConnection(name('other')).model('Own')).toThrow(base.Error.MissingSchemaError);
+});
+
+test('a model can be asked for by name or by class', () => {
+  const connection = wrapper.adv.getConnection(name('ask'));
+  expect(connection.model('User')).toBe(User.db(name('ask')));
+  expect(connection.model(base.models.User)).toBe(User.db(name('ask')));
+  expect(connection.model(User)).toBe(User.db(name('ask')));
+  expect(connection.modelNames()).toEqual(['User']);
+  expect(() => connection.model('Nobody')).toThrow(base.Error.MissingSchemaError);
+  expect(() => connection.model('constructor')).toThrow(base.Error.MissingSchemaError);
+});
+
+test('deleteModel() forgets it until it is asked for again', () => {
+  const connection = wrapper.adv.getConnection(name('delete'));
+  connection.model('User');
+  connection.deleteModel('User');
+  expect(connection.modelNames()).toEqual([]);
+  expect(connection.model('User').db.name).toBe(name('delete'));
+});
+
+test('cannot be given another client or server', async () => {
+  const connection = wrapper.adv.getConnection(name('fixed'));
+  const refused = expect.objectContaining({ name: 'PolyMongoError', code: 'CONNECTION_MANAGED' });
+  expect(() => connection.setClient(server)).toThrow(refused);
+  await expect(connection.openUri('mongodb://127.0.0.1:1/x')).rejects.toThrow(refused);
+});
+
+test('close() closes it alone', async () => {
+  const connection = wrapper.adv.getConnection(name('close'));
+  const Tenant = User.db(name('close'));
+  await Tenant.create({ name: 'x' });
+  const closed = once(connection, 'close');
+  await connection.close();
+  await closed;
+  expect(connection.readyState).toBe(0);
+  expect(await User.db(name('close2')).countDocuments()).toBe(0);
+  expect(wrapper.adv.getConnection(name('close')).readyState).toBe(1);
+  expect(await User.db(name('close')).countDocuments()).toBe(1);
+  expect(await Tenant.countDocuments()).toBe(1);
+});
+
+test('a closed client of one database closes nothing', async () => {
+  await wrapper.adv.getConnection(name('client')).client.close();
+  expect(await User.db(name('client')).countDocuments()).toBe(0);
+});
+
+test('collections have names that objects have anyway', async () => {
+  const connection = wrapper.adv.getConnection(name('names'));
+  for (const each of ['constructor', 'hasOwnProperty', 'toString']) {
+    await connection.collection(each).insertOne({ n: 1 });
+    expect(await server.db(name('names')).collection(each).countDocuments()).toBe(1);
+  }
+});
+
+test('options for a collection are left as they are', () => {
+  const options = { modelName: 'X', autoIndex: false };
+  wrapper.adv.getConnection(name('options')).collection('x', options);
+  expect(options).toEqual({ modelName: 'X', autoIndex: false });
+});
+
+test('debug printing and operation events work as on any connection', async () => {
+  const connection = wrapper.adv.getConnection(name('debug'));
+  const operations = [];
+  const printed = [];
+  connection.on('operation-start', (event) => operations.push(`${event.modelName}.${event.method}`));
+  connection.set('debug', (collection, method) => printed.push(`${collection}.${method}`));
+  await User.db(name('debug')).findOne();
+  expect([operations, printed]).toEqual([['User.findOne'], ['users.findOne']]);
+});
+
+test('GridFS of the user’s own Mongoose runs on its database', async () => {
+  const bucket = new mongoose.mongo.GridFSBucket(wrapper.adv.getConnection(name('files')).db);
+  const upload = bucket.openUploadStream('a.txt');
+  upload.end('some text');
+  await once(upload, 'finish');
+  const chunks = await bucket.openDownloadStreamByName('a.txt').toArray();
+  expect(Buffer.concat(chunks).toString()).toBe('some text');
+});
+
+test('the options of the wrapper hold for its queries', async () => {
+  const uri = process.env.POLYMONGO_TEST_URI;
+  const careful = createWrapper({ mongoURI: uri, handleSignals: false, sanitizeFilter: true });
+  const quick = createWrapper({ mongoURI: uri, handleSignals: false, maxTimeMS: 50 });
+  await User.db(name('limits')).create({ name: 'x' });
+  const Careful = careful.wrapModel(base.models.User).db(name('limits'));
+  await expect(Careful.find({ name: { $ne: null } })).rejects.toThrow(base.Error.CastError);
+  const Quick = quick.wrapModel(base.models.User).db(name('limits'));
+  await expect(Quick.find({ $where: 'sleep(500) || true' })).rejects.toMatchObject({ code: 50 });
+  await careful.forceCloseAll();
+  await quick.forceCloseAll();
+});
+
+test('follows the wrapper when that closes and opens again', async () => {
+  const other = createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI, handleSignals: false, sharePool: false });
+  const Other = other.wrapModel(base.models.User).db(name('follow'));
+  const connection = other.adv.getConnection(name('follow'));
+  const events = [];
+  for (const event of ['connected', 'open', 'disconnected', 'close', 'reconnected']) {
+    connection.on(event, () => events.push(event));
+  }
+  await Other.create({ name: 'x' });
+  await until(() => events.includes('open'));
+  await other.disconnect();
+  await until(() => events.includes('close'));
+  expect(connection.readyState).toBe(0);
+  expect(await Other.countDocuments()).toBe(1);
+  await until(() => events.includes('reconnected'));
+  expect(connection.readyState).toBe(1);
+  expect(events).toEqual(['connected', 'open', 'disconnected', 'close', 'connected', 'reconnected']);
+  await other.closeAll();
+  expect(connection.readyState).toBe(0);
+  await expect(Other.countDocuments()).rejects.toMatchObject({ code: 'WRAPPER_CLOSED' });
+  await other.connect();
+  expect(await Other.countDocuments()).toBe(1);
+  await other.forceCloseAll();
+});
+
+async function until(reached) {
+  for (let i = 0; i < 200 && !reached(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+}

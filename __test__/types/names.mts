@@ -1,0 +1,51 @@
+import type PolyMongo from 'polymongo';
+
+/** Every name that polymongo 1.3 had under `PolyMongo.Types`. */
+export interface Names {
+  wrapperOptions: PolyMongo.Types.wrapperOptions;
+  debugOptions: PolyMongo.Types.debugOptions;
+  eventName: PolyMongo.Types.eventName;
+  eventMap: PolyMongo.Types.eventMap;
+  connectEvent: PolyMongo.Types.connectEvent;
+  disconnectEvent: PolyMongo.Types.disconnectEvent;
+  errorEvent: PolyMongo.Types.errorEvent;
+  connectResult: PolyMongo.Types.connectResult;
+  disconnectResult: PolyMongo.Types.disconnectResult;
+  advancedAccess: PolyMongo.Types.advancedAccess;
+  actionsApi: PolyMongo.Types.actionsApi;
+  poolApi: PolyMongo.Types.poolApi;
+  scaleApi: PolyMongo.Types.scaleApi;
+  statsApi: PolyMongo.Types.statsApi;
+  pingResult: PolyMongo.Types.pingResult;
+  streamRecord: PolyMongo.Types.streamRecord;
+  databaseActionSummary: PolyMongo.Types.databaseActionSummary;
+  databaseExportSummary: PolyMongo.Types.databaseExportSummary;
+  databaseImportSummary: PolyMongo.Types.databaseImportSummary;
+  databaseCopySummary: PolyMongo.Types.databaseCopySummary;
+  wrappedModel: PolyMongo.Types.wrappedModel<{ name: string }>;
+  dbConfig: PolyMongo.Types.dbConfig;
+  stats: PolyMongo.Types.stats;
+  Options: PolyMongo.Types.Options;
+  DebugOptions: PolyMongo.Types.DebugOptions;
+  EventName: PolyMongo.Types.EventName;
+  EventMap: PolyMongo.Types.EventMap;
+  ConnectEvent: PolyMongo.Types.ConnectEvent;
+  DisconnectEvent: PolyMongo.Types.DisconnectEvent;
+  ErrorEvent: PolyMongo.Types.ErrorEvent;
+  ConnectResult: PolyMongo.Types.ConnectResult;
+  DisconnectResult: PolyMongo.Types.DisconnectResult;
+  AdvancedAccess: PolyMongo.Types.AdvancedAccess;
+  ActionsApi: PolyMongo.Types.ActionsApi;
+  PoolApi: PolyMongo.Types.PoolApi;
+  ScaleApi: PolyMongo.Types.ScaleApi;
+  StatsApi: PolyMongo.Types.StatsApi;
+  PingResult: PolyMongo.Types.PingResult;
+  StreamRecord: PolyMongo.Types.StreamRecord;
+  DatabaseActionSummary: PolyMongo.Types.DatabaseActionSummary;
+  DatabaseExportSummary: PolyMongo.Types.DatabaseExportSummary;
+  DatabaseImportSummary: PolyMongo.Types.DatabaseImportSummary;
+  DatabaseCopySummary: PolyMongo.Types.DatabaseCopySummary;
+  WrappedModel: PolyMongo.Types.WrappedModel<{ name: string }>;
+  DBConfig: PolyMongo.Types.DBConfig;
+  ConnectionStats: PolyMongo.Types.ConnectionStats;
+}

@@ -821,7 +821,11 @@ declare namespace PolyMongo {
     /** The whole database as one JSON-safe object. It has to fit into memory; otherwise see `exportDBStream`. */
     exportDB(dbName: string): Promise<DatabaseExport>;
     /** Writes what `exportDB` returned into a database; also reads the form of polymongo 1.2 and 1.3. */
-    importDB(dbName: string, data: DatabaseExport | LegacyDatabaseExport): Promise<DatabaseImportSummary>;
+    importDB(
+      dbName: string,
+      data: DatabaseExport | LegacyDatabaseExport,
+      options?: ImportStreamOptions,
+    ): Promise<DatabaseImportSummary>;
     /** The whole database as NDJSON. Nothing is asked of the server before somebody reads. */
     exportDBStream(dbName: string, options?: ExportStreamOptions): NodeJS.ReadableStream;
     /** Writes NDJSON of `exportDBStream` (version 1 or 2) into a database. */
@@ -866,6 +870,8 @@ declare namespace PolyMongo {
     merge?: boolean;
     /** The same as `onExisting: 'replace'`. */
     drop?: boolean;
+    /** Called after each batch. What it throws is ignored. */
+    onProgress?: (step: TransferProgress) => unknown;
   }
 
   /** Options of `exportDBStream`. */
@@ -880,6 +886,17 @@ declare namespace PolyMongo {
     batchSize?: number;
     /** Reject with the first failure instead of listing it. Default false. */
     stopOnError?: boolean;
+    /** Called after each batch. What it throws is ignored. */
+    onProgress?: (step: TransferProgress) => unknown;
+  }
+
+  /** How far a copy or an import has come. */
+  export interface TransferProgress {
+    /** The database that is written. */
+    database: string;
+    collection: string;
+    /** Documents of the collection that the server has acknowledged. */
+    documents: number;
   }
 
   /** Result of `exportDB`. */

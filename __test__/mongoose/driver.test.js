@@ -46,7 +46,8 @@ describe('mongoose.setDriver(require("polymongo/driver"))', () => {
   test('connects, with Mongoose’s own states and events, and lets go what was buffered', async () => {
     const { connection } = base;
     const events = [];
-    for (const event of ['connecting', 'connected', 'open', 'error']) connection.on(event, () => events.push(event));
+    for (const event of ['connecting', 'connected', 'open', 'error'])
+      connection.on(event, () => events.push(event));
     const early = User.countDocuments();
     expect(connection.readyState).toBe(0);
     const connecting = base.connect(withDatabase(DB));
@@ -55,7 +56,10 @@ describe('mongoose.setDriver(require("polymongo/driver"))', () => {
     expect([connection.readyState, connection.name, connection.host]).toEqual([1, DB, '127.0.0.1']);
     expect(await early).toBe(0);
     expect(events).toEqual(['connecting', 'connected', 'open']);
-    expect([connection instanceof base.Connection, connection.constructor.name]).toEqual([true, 'NativeConnection']);
+    expect([connection instanceof base.Connection, connection.constructor.name]).toEqual([
+      true,
+      'NativeConnection',
+    ]);
   });
 
   test('runs models', async () => {
@@ -65,8 +69,12 @@ describe('mongoose.setDriver(require("polymongo/driver"))', () => {
     const duplicate = await User.create({ email: 'a' }).catch((error) => error);
     expect(duplicate).toBeInstanceOf(base.mongo.MongoServerError);
     expect(duplicate).toMatchObject({ code: 11000, keyPattern: { email: 1 }, keyValue: { email: 'a' } });
-    expect(await User.bulkWrite([{ deleteOne: { filter: { email: 'b' } } }])).toMatchObject({ deletedCount: 1 });
-    expect(await base.connection.listCollections()).toContainEqual(expect.objectContaining({ name: 'users' }));
+    expect(await User.bulkWrite([{ deleteOne: { filter: { email: 'b' } } }])).toMatchObject({
+      deletedCount: 1,
+    });
+    expect(await base.connection.listCollections()).toContainEqual(
+      expect.objectContaining({ name: 'users' }),
+    );
   });
 
   test('runs transactions', async () => {
@@ -104,7 +112,8 @@ describe('mongoose.setDriver(require("polymongo/driver"))', () => {
     const connection = await base.createConnection(withDatabase(DB)).asPromise();
     const Again = connection.model('User', User.schema);
     const events = [];
-    for (const event of ['disconnecting', 'disconnected', 'close']) connection.on(event, () => events.push(event));
+    for (const event of ['disconnecting', 'disconnected', 'close'])
+      connection.on(event, () => events.push(event));
     await connection.close();
     expect([connection.readyState, events]).toEqual([0, ['disconnecting', 'disconnected', 'close']]);
     await connection.openUri(withDatabase(DB));
@@ -137,14 +146,18 @@ describe('verdicts', () => {
     await expect(open(given, options)).rejects.toThrow(message);
   });
 
-  test.each([['proxyHost', 'x'], ['tlsAllowInvalidHostnames', true], ['checkServerIdentity', () => {}]])(
-    '%s is refused with the reason',
-    async (name, value) => {
-      await expect(open('mongodb://127.0.0.1/x', { [name]: value })).rejects.toThrow(
-        expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('cannot be honoured') }),
-      );
-    },
-  );
+  test.each([
+    ['proxyHost', 'x'],
+    ['tlsAllowInvalidHostnames', true],
+    ['checkServerIdentity', () => {}],
+  ])('%s is refused with the reason', async (name, value) => {
+    await expect(open('mongodb://127.0.0.1/x', { [name]: value })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining('cannot be honoured'),
+      }),
+    );
+  });
 
   test('a read preference away from the primary builds no indexes', async () => {
     const connection = base.createConnection();
@@ -154,9 +167,9 @@ describe('verdicts', () => {
   });
 
   test('a server that is not there is Mongoose’s own error, and no password is in it', async () => {
-    const failure = await open('mongodb://user:canary@127.0.0.1:1/x', { serverSelectionTimeoutMS: 200 }).catch(
-      (error) => error,
-    );
+    const failure = await open('mongodb://user:canary@127.0.0.1:1/x', {
+      serverSelectionTimeoutMS: 200,
+    }).catch((error) => error);
     expect(failure.name).toBe('MongooseServerSelectionError');
     expect(failure.reason.constructor.name).toBe('TopologyDescription');
     expect(require('node:util').inspect(failure, { depth: 10 })).not.toContain('canary');
@@ -172,8 +185,13 @@ describe('verdicts', () => {
     const connection = base.createConnection();
     const algorithm = 'AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic';
     const encrypt = { keyId: [new mongoose.Types.UUID()], algorithm };
-    connection.model('Secret', new base.Schema({ ssn: { type: String, encrypt } }, { encryptionType: 'csfle' }));
-    await expect(connection.openUri(withDatabase(DB))).rejects.toMatchObject({ code: 'ENCRYPTION_UNSUPPORTED' });
+    connection.model(
+      'Secret',
+      new base.Schema({ ssn: { type: String, encrypt } }, { encryptionType: 'csfle' }),
+    );
+    await expect(connection.openUri(withDatabase(DB))).rejects.toMatchObject({
+      code: 'ENCRYPTION_UNSUPPORTED',
+    });
   });
 });
 

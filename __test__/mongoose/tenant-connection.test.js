@@ -135,7 +135,11 @@ test('the options of the wrapper hold for its queries', async () => {
 });
 
 test('follows the wrapper when that closes and opens again', async () => {
-  const other = createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI, handleSignals: false, sharePool: false });
+  const other = createWrapper({
+    mongoURI: process.env.POLYMONGO_TEST_URI,
+    handleSignals: false,
+    sharePool: false,
+  });
   const Other = other.wrapModel(base.models.User).db(name('follow'));
   const connection = other.adv.getConnection(name('follow'));
   const events = [];

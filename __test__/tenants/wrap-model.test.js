@@ -58,6 +58,27 @@ describe('identity', () => {
     expect(await server.db(tenant).collection('users').countDocuments({ name: 'u' })).toBe(1);
   });
 
+  test('a model that is defined anew takes the name over', async () => {
+    const First = wrapper.wrapModel(base.model('Again', new base.Schema({ a: Number })));
+    const first = First.db(name('again'));
+    base.deleteModel('Again');
+    const Second = wrapper.wrapModel(base.model('Again', new base.Schema({ b: Number })));
+    const second = Second.db(name('again'));
+    expect(Second).not.toBe(First);
+    expect(second.schema.path('b')).toBeDefined();
+    expect(wrapper.adv.getConnection(name('again')).model('Again')).toBe(second);
+    expect([First.db(name('again')), Second.db(name('again'))]).toEqual([first, second]);
+  });
+
+  test('a model compiled on the tenant’s own connection keeps its name there', () => {
+    const connection = wrapper.adv.getConnection(name('compiled'));
+    const Compiled = connection.model('User', new base.Schema({ other: Number }, { autoCreate: false }));
+    const bound = Wrapped.db(name('compiled'));
+    expect(connection.model('User')).toBe(Compiled);
+    expect(bound).not.toBe(Compiled);
+    expect(Wrapped.db(name('compiled'))).toBe(bound);
+  });
+
   test('names that objects have anyway are ordinary names', async () => {
     for (const tenant of ['constructor', '__proto__', 'hasOwnProperty', 'toString']) {
       const model = Wrapped.db(tenant);

@@ -275,6 +275,22 @@ class AbstractCursor extends EventEmitter {
     this.body.cursor.batchSize = value;
   }
 
+  /**
+   * Makes a new cursor ask what another one asks, outside that one's session.
+   * @template {AbstractCursor} T
+   * @param {T} clone
+   * @returns {T}
+   */
+  cloneInto(clone) {
+    const { cursor } = this.body;
+    clone.body = { ...this.body };
+    if (cursor) clone.body.cursor = { ...cursor };
+    clone.op = this.op.copy();
+    clone.timeoutMS = this.timeoutMS;
+    if (clone.op.signal !== null) clone.watchSignal(clone.op.signal);
+    return clone;
+  }
+
   /** Called once before the command is sent; the kinds of cursors settle their body here. */
   prepare() {}
 

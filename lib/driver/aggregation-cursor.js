@@ -33,10 +33,7 @@ class AggregationCursor extends AbstractCursor {
   }
 
   clone() {
-    const clone = new AggregationCursor(this.parent, this.pipeline);
-    clone.body = { ...this.body, cursor: { ...this.body.cursor } };
-    clone.op = this.op.copy();
-    return clone;
+    return this.cloneInto(new AggregationCursor(this.parent, this.pipeline));
   }
 
   prepare() {

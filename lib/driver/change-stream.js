@@ -178,7 +178,7 @@ class ChangeStream extends EventEmitter {
    * @param {any} error
    */
   report(error) {
-    process.nextTick(() => this.emit('error', error));
+    queueMicrotask(() => this.emit('error', error));
   }
 
   open() {

@@ -45,10 +45,7 @@ class FindCursor extends AbstractCursor {
   }
 
   clone() {
-    const clone = new FindCursor(this.collection, this.body.filter);
-    clone.body = { ...this.body };
-    clone.op = this.op.copy();
-    return clone;
+    return this.cloneInto(new FindCursor(this.collection, this.body.filter));
   }
 
   rewind() {

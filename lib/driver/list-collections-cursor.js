@@ -33,10 +33,7 @@ class ListCollectionsCursor extends AbstractCursor {
   }
 
   clone() {
-    const clone = new ListCollectionsCursor(this.parent, this.body.filter);
-    clone.body = { ...this.body, cursor: { ...this.body.cursor } };
-    clone.op = this.op.copy();
-    return clone;
+    return this.cloneInto(new ListCollectionsCursor(this.parent, this.body.filter));
   }
 }
 

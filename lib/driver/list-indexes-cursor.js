@@ -26,10 +26,7 @@ class ListIndexesCursor extends AbstractCursor {
   }
 
   clone() {
-    const clone = new ListIndexesCursor(this.parent);
-    clone.body = { ...this.body, cursor: { ...this.body.cursor } };
-    clone.op = this.op.copy();
-    return clone;
+    return this.cloneInto(new ListIndexesCursor(this.parent));
   }
 }
 

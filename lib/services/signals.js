@@ -18,6 +18,13 @@ function passiveListeners() {
   return emitters.reduce((sum, emitter) => sum + (typeof emitter?.count === 'number' ? emitter.count : 0), 0);
 }
 
+const TURNS = 10;
+
+/** What was answered last is still on its way through Mongoose and the application. */
+async function lastWords() {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 class SignalRegistry {
   /** @type {Map<string, Set<WeakRef<Closer>>>} */
   #closers = new Map();
@@ -67,6 +74,7 @@ class SignalRegistry {
   async #drain(signal) {
     this.#draining = true;
     await this.#closeAll(signal);
+    await lastWords();
     if (this.#draining) this.#raise(signal);
   }
 

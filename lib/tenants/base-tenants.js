@@ -4,7 +4,7 @@ const { createClient } = require('../driver/client');
 const { bind } = require('../mongoose/bind');
 const { driverFor } = require('../mongoose/driver-for');
 const { refuseEncryptedSchema } = require('../mongoose/encrypted-schemas');
-const { isWrapped, originalOf } = require('../mongoose/originals');
+const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
 const { callableConnection } = require('./callable-connection');
 const { frameOf } = require('./context');
@@ -105,7 +105,7 @@ class BaseTenants {
       connection[NAMESAKES] ??= new Map();
       connection[NAMESAKES].set(wrapped, bound);
       // What populate finds by name is what the name means on the user's own connection now.
-      if (original.db.models[original.modelName] === original) {
+      if (isBound(namesake) && original.db.models[original.modelName] === original) {
         connection[NAMESAKES].set(Object.getPrototypeOf(namesake), namesake);
         connection.models[wrapped.modelName] = bound;
       }

@@ -1,6 +1,6 @@
 'use strict';
 
-const { commandName, removalTarget } = require('./write-targets');
+const { commandName, removals } = require('./write-targets');
 
 /**
  * The engine as one wrapper's clients see it: the same, but that a first write waits until its collection is ready.
@@ -16,8 +16,11 @@ function tenantEngine(engine, firstWrites) {
       const wait = firstWrites.before(name, db, body, op);
       const reply =
         wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
-      const removed = removalTarget(name, db, body);
-      return removed === null ? reply : reply.finally(() => firstWrites.forget(removed));
+      const removed = removals(name, db, body);
+      if (removed.length === 0) return reply;
+      return reply.finally(() => {
+        for (const each of removed) firstWrites.forget(each);
+      });
     },
 
     /** @param {string} db @param {any} body @param {any} op */

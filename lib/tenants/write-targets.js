@@ -2,7 +2,7 @@
 
 const DIRECT = new Set(['insert', 'update', 'delete', 'findAndModify']);
 
-/** @type {[string, string][]} */
+/** @type {any[]} */
 const NOTHING = [];
 
 /** @param {any} body a command: its first key is its name */
@@ -49,16 +49,16 @@ function bulkTargets({ nsInfo }) {
 }
 
 /**
- * What a command removes: a collection, or the whole database when that is absent; null for every other command.
+ * What a command removes or puts something else in the place of: collections, or a whole database where none is named.
  * @param {string} name of the command
  * @param {string} db
  * @param {any} body
- * @returns {{db: string, collection?: string} | null}
+ * @returns {{db: string, collection?: string}[]}
  */
-function removalTarget(name, db, body) {
-  if (name === 'dropDatabase') return { db };
-  if (name === 'drop' || name === 'dropIndexes') return { db, collection: body[name] };
-  return name === 'renameCollection' ? namespace(body[name]) : null;
+function removals(name, db, body) {
+  if (name === 'dropDatabase') return [{ db }];
+  if (name === 'drop' || name === 'dropIndexes') return [{ db, collection: body[name] }];
+  return name === 'renameCollection' ? [namespace(body[name]), namespace(body.to)] : NOTHING;
 }
 
 /** @param {string} text */
@@ -67,4 +67,4 @@ function namespace(text) {
   return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
 }
 
-module.exports = { commandName, removalTarget, writeTargets };
+module.exports = { commandName, removals, writeTargets };

@@ -60,7 +60,7 @@ async function importStream(target, stream, { batchSize = BATCH, ...options } = 
       await importer.end();
     }
   }
-  if (single !== null) return importDatabase(target, parsed(single.join('\n')), options);
+  if (single !== null) return importDatabase(target, parsed(single.join('\n')), { batchSize, ...options });
   await flush();
   await importer.end();
   return importer.summary;
@@ -97,7 +97,7 @@ async function* linesOf(stream) {
  * Writes an object as `exportDB` makes it (version 2), or as polymongo 1.2 and 1.3 made it, into a database.
  * @param {Place} target @param {any} data @param {ImportOptions} [options]
  */
-async function importDatabase(target, data, options) {
+async function importDatabase(target, data, { batchSize = BATCH, ...options } = {}) {
   if (typeof data?.collections !== 'object' || data.collections === null)
     throw invalid(`importDB() expects the object that exportDB() returns${received(data)}`);
   const { BSON } = target;
@@ -110,8 +110,8 @@ async function importDatabase(target, data, options) {
   )) {
     await importer.begin(name, live(own));
     for (const index of indexes) importer.index(live(index));
-    for (let start = 0; start < documents.length; start += BATCH) {
-      const part = documents.slice(start, start + BATCH);
+    for (let start = 0; start < documents.length; start += batchSize) {
+      const part = documents.slice(start, start + batchSize);
       await importer.documents(
         part.map((/** @type {any} */ document) => Buffer.from(BSON.serialize(live(document)))),
       );

@@ -4,13 +4,12 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { countCheck, countJestTests, countRustTests } = require('./count-results');
 
 /**
- * What `npm test` runs, in this order: the checks that take seconds come first. Each `run` resolves with its counts; a
- * check without tests of its own counts as one.
+ * What `npm test` runs, in this order: the checks that take seconds come first.
  *
- * @typedef {{passed: number, failed: number, skipped: number}} Counts
- * @type {{name: string, title: string, run: (extra: string[]) => Promise<Counts>}[]}
+ * @type {{name: string, title: string, run: (extra: string[]) => Promise<import('./count-results').Counts>}[]}
  */
 const suites = [
   check('biome', 'JavaScript lint and format', 'npx', 'biome', 'check', '--error-on-warnings'),
@@ -23,30 +22,16 @@ const suites = [
 ];
 
 function check(name, title, ...command) {
-  const run = async (extra) => {
-    const { code } = await runCommand([...command, ...extra]);
-    return counts(code === 0 ? 1 : 0, code === 0 ? 0 : 1);
-  };
-  return { name, title, run };
+  return { name, title, run: async (extra) => countCheck((await runCommand([...command, ...extra])).code) };
 }
 
 async function runRustTests(extra) {
   const { startReplicaSet } = require('./replica-set');
   const set = await startReplicaSet();
   try {
-    const { code, output } = await runCommand(['cargo', 'test', '--no-fail-fast', ...extra], {
-      POLYMONGO_TEST_URI: set.uri,
-    });
-    const totals = counts(0, 0);
-    for (const [, ...found] of output.matchAll(
-      /^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm,
-    )) {
-      const [passed, failed, skipped] = found.map(Number);
-      totals.passed += passed;
-      totals.failed += failed;
-      totals.skipped += skipped;
-    }
-    return failedWithout(totals, code);
+    const command = ['cargo', 'test', '--no-fail-fast', ...extra];
+    const { code, output } = await runCommand(command, { POLYMONGO_TEST_URI: set.uri });
+    return countRustTests(output, code);
   } finally {
     await set.stop();
   }
@@ -58,20 +43,8 @@ async function runJest(version, extra) {
   const { code } = await runCommand(command, { POLYMONGO_MONGOOSE: version });
   const results = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : null;
   fs.rmSync(path.dirname(file), { recursive: true });
-  if (!results) return counts(0, 1);
-  // A file that could not even be loaded has no tests to count: it counts as one that failed.
-  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-  const skipped = results.numPendingTests + results.numTodoTests;
-  return failedWithout(counts(results.numPassedTests, failed, skipped), code);
+  return countJestTests(results, code);
 }
-
-/** A command that fails though no test did (it does not compile, say), or that ran nothing, has failed once. */
-function failedWithout(totals, code) {
-  const ranNothing = totals.passed + totals.failed === 0;
-  return totals.failed === 0 && (code !== 0 || ranNothing) ? { ...totals, failed: 1 } : totals;
-}
-
-const counts = (passed, failed, skipped = 0) => ({ passed, failed, skipped });
 
 /** Shows what the command prints while it runs, and resolves with it. */
 function runCommand([command, ...args], env = {}) {
@@ -85,9 +58,9 @@ function runCommand([command, ...args], env = {}) {
     child.stdout.on('data', (chunk) => output.push(chunk) && process.stdout.write(chunk));
     child.stderr.on('data', (chunk) => process.stderr.write(chunk));
     child.on('error', (error) => resolve({ code: error.message, output: '' }));
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? signal, output: Buffer.concat(output).toString() }),
-    );
+    child.on('close', (code, signal) => {
+      resolve({ code: code ?? signal, output: Buffer.concat(output).toString() });
+    });
   });
 }
 

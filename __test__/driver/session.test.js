@@ -1,6 +1,8 @@
 'use strict';
 
 const { once } = require('node:events');
+const { createClient } = require('../../lib/driver/client');
+const { codecOf } = require('../../lib/protocol/codec');
 const { mongo, openBoth } = require('../support/both-drivers');
 
 let both;
@@ -240,6 +242,50 @@ describe('a transaction', () => {
       expect(error.hasErrorLabel('TransientTransactionError')).toBe(true);
       await session.abortTransaction();
     });
+  });
+});
+
+describe('the context', () => {
+  let frame;
+  let things;
+  let client;
+  beforeAll(() => {
+    const options = { dbName: both.ours.db.databaseName, context: () => frame };
+    client = createClient(both.engine, codecOf(mongo), options);
+    things = client.db().collection('things');
+  });
+
+  test('lends its session to what names none', async () => {
+    const session = client.startSession();
+    session.startTransaction();
+    frame = { session };
+    await things.insertMany([{ _id: 1 }, { _id: 2 }]);
+    await things.updateOne({ _id: 1 }, { $set: { a: 1 } });
+    const inside = await things.find({ a: 1 }).toArray();
+    const outside = await things.countDocuments({}, { session: null });
+    frame = undefined;
+    await session.abortTransaction();
+    await session.endSession();
+    expect([inside.length, outside, await things.countDocuments()]).toEqual([1, 0, 0]);
+  });
+
+  test('lends its deadline', async () => {
+    await things.insertOne({ _id: 1 });
+    frame = { timeoutMS: 100 };
+    await expect(things.findOne({ $where: 'sleep(2000) || true' })).rejects.toMatchObject({ sent: true });
+    frame = undefined;
+  });
+
+  test('a session lent for one transaction serves nothing afterwards', async () => {
+    const session = client.startSession();
+    session.onlyInTransaction = true;
+    session.startTransaction();
+    await things.insertOne({ _id: 5 }, { session });
+    await session.commitTransaction();
+    const refusal = { name: 'PolyMongoError', code: 'TRANSACTION_ENDED' };
+    await expect(things.insertOne({ _id: 6 }, { session })).rejects.toMatchObject(refusal);
+    await session.endSession();
+    await expect(things.findOne({}, { session })).rejects.toMatchObject(refusal);
   });
 });
 

@@ -16,10 +16,14 @@ const runs = Number(process.env.POLYMONGO_RUNS) || 150;
 
 describe(`documents unpacked in Rust, against BSON.deserialize (POLYMONGO_SEED=${seed})`, () => {
   test('random documents of all types', () => {
-    let unpacker = createUnpacker(BSON);
+    const unpackers = [createUnpacker(BSON), createUnpacker(BSON)];
+    let used = 0;
     fc.assert(
-      fc.property(arbitraryDocuments(BSON), fc.boolean(), (documents, fresh) => {
-        if (fresh) unpacker = createUnpacker(BSON);
+      fc.property(arbitraryDocuments(BSON), (documents) => {
+        // The first one's registry of shapes is soon full, the other one is often new.
+        if (used % 20 === 0) unpackers[1] = createUnpacker(BSON);
+        used += 1;
+        const unpacker = unpackers[used % 2];
         const bytes = documents.map((document) => BSON.serialize(document, { ignoreUndefined: false }));
         const expected = bytes.map((document) => BSON.deserialize(document));
         for (let round = 0; round < ROUNDS; round++) assertSame(unpacker.unpack(bytes), expected);
@@ -30,9 +34,9 @@ describe(`documents unpacked in Rust, against BSON.deserialize (POLYMONGO_SEED=$
 
   test('damaged documents are refused when BSON.deserialize refuses them, and read as it does otherwise', () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
+    const unpacker = createUnpacker(BSON);
     fc.assert(
       fc.property(arbitraryDocuments(BSON), damage, ([document], changes) => {
-        const unpacker = createUnpacker(BSON);
         const sound = BSON.serialize(document, { ignoreUndefined: false });
         const damaged = Buffer.from(sound);
         // The first four bytes say where the next document begins.
@@ -42,7 +46,7 @@ describe(`documents unpacked in Rust, against BSON.deserialize (POLYMONGO_SEED=$
           unpacker.unpack([sound]);
           const actual = outcome(() => unpacker.unpack([damaged])[0]);
           if (expected.error) expect(actual.error?.name).toBe(expected.error.name);
-          else assertSame(actual, expected);
+          else assertSame(actual.value, expected.value);
         }
       }),
       { seed, numRuns: runs },

@@ -25,7 +25,9 @@ class BulkOperation {
     this.options = options;
     this.isOrdered = isOrdered;
     this.codec = collection.s.codec;
-    this.bsonOptions = collection.s.refine(options).bsonOptions;
+    const settings = collection.s.refine(options);
+    this.bsonOptions = settings.bsonOptions;
+    this.writeConcern = settings.officialWriteConcern;
     /** @type {Run[]} */
     this.runs = [];
     this.length = 0;

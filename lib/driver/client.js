@@ -92,6 +92,9 @@ class MongoClient extends EventEmitter {
     return new Db(this, name || this.dbName, options);
   }
 
+  /** Libraries name themselves here; what goes into a handshake is decided when the engine is made. */
+  appendMetadata() {}
+
   async connect() {
     await this.s.engine.connect(this.dbName, { codec: this.s.codec });
     return this;

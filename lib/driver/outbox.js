@@ -73,7 +73,16 @@ function drain() {
 
 /** @param {any} parts */
 function deliver([values, texts, blobs, bytes]) {
-  const load = { values, texts, blobs, bytes, value: 0, text: 0, blob: 0, byte: 0 };
+  const load = {
+    values,
+    texts: texts ?? NONE,
+    blobs: blobs ?? NONE,
+    bytes,
+    value: 0,
+    text: 0,
+    blob: 0,
+    byte: 0,
+  };
   for (let head = 0; head < values.length; ) {
     load.value = head + HEAD;
     const operation = values[head];

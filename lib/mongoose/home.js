@@ -20,7 +20,6 @@ const HOME = /** @type {any} */ (Symbol('polymongo#home'));
  * @property {(connection: any) => void} closed
  * @property {(name: string) => boolean} release
  * @property {(model: any, args: any[]) => any} called   what `Model.db(...)` answers
- * @property {() => {session?: any, timeoutMS?: number} | undefined} ambient  what the running code wants of every operation
  */
 
 module.exports = { HOME };

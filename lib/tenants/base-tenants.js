@@ -30,6 +30,8 @@ class BaseTenants {
     this.client = createClient(tenants.engine, codecOfMongoose(base), {
       dbName: tenants.defaultDatabase(),
       ...clientOptions,
+      // What runs inside `run()` or an implicit transaction need not name its session and deadline.
+      context: () => frameOf(tenants),
       watched: (/** @type {any} */ stream) => watches.track(stream.parent.dbName ?? 'admin', stream),
     });
     this.hosts = () => engine.hosts;
@@ -136,11 +138,6 @@ class BaseTenants {
   /** @param {string} name */
   isDown(name) {
     return this.tenants.pools.isDown(name);
-  }
-
-  /** What the running code wants of every operation. */
-  ambient() {
-    return frameOf(this.tenants);
   }
 
   /** @param {any} connection */

@@ -43,10 +43,12 @@ class FirstWrites {
     const targets = writeTargets(name, db, body);
     const touched = op.session ? this.transactions.get(op.session) : undefined;
     if (touched !== undefined) return this.beforeInTransaction(touched, db, targets, op);
-    if (targets.length === 0) return null;
-    const waits = targets
-      .map(([target, collection]) => this.prepare(target, collection, op))
-      .filter((wait) => wait !== null);
+    /** @type {Promise<void>[]} */
+    const waits = [];
+    for (const [target, collection] of targets) {
+      const wait = this.prepare(target, collection, op);
+      if (wait !== null) waits.push(wait);
+    }
     return waits.length === 0 ? null : all(waits);
   }
 

@@ -1,6 +1,7 @@
 //! From what the engine says of an operation to what JavaScript reads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bson::raw::RawBsonRef;
@@ -230,12 +231,15 @@ impl Events {
 impl EventSink for Events {
     fn event(&self, event: RawDocumentBuf) {
         let texts = vec![failure::document_as_json(&event)];
-        self.environment.post(entry(
-            0,
-            Kind::Event,
-            &[f64::from(self.client)],
-            texts,
-            Vec::new(),
-        ));
+        let numbers = [f64::from(self.client)];
+        self.environment
+            .post(entry(0, Kind::Event, &numbers, texts, Vec::new()));
+    }
+
+    fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        let outbox = self.environment.outbox();
+        outbox
+            .is_behind()
+            .then(|| Box::pin(outbox.caught_up()) as Pin<Box<_>>)
     }
 }

@@ -69,6 +69,11 @@ impl Environment {
         }
     }
 
+    /// What waits for JavaScript.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     /// Keeps an engine, which ends with its handle or with the environment.
     pub fn adopt(&self, engine: &Arc<Engine>) {
         lock(&self.engines).push(Arc::clone(engine));
@@ -129,7 +134,7 @@ impl NativeEnvironment {
         let mut parcel = env.create_array(4)?;
         parcel.set(0, numbers(env, load.parcel.values)?)?;
         parcel.set(1, list(env, load.parcel.texts)?)?;
-        parcel.set(2, list(env, load.parcel.blobs.into_iter().map(Buffer::from))?)?;
+        parcel.set(2, list(env, buffers(load.parcel.blobs))?)?;
         parcel.set(3, bytes(env, load.bytes)?)?;
         Ok(Some(parcel))
     }
@@ -149,12 +154,16 @@ pub(super) fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'
     }
 }
 
-pub(super) fn list<T: ToNapiValue>(env: &Env, items: impl IntoIterator<Item = T>) -> Result<Array<'_>> {
-    let mut list = env.create_array(0)?;
+pub(super) fn list<T: ToNapiValue>(env: &Env, items: Vec<T>) -> Result<Array<'_>> {
+    let mut list = env.create_array(items.len() as u32)?;
     for (index, item) in (0..).zip(items) {
         list.set(index, item)?;
     }
     Ok(list)
+}
+
+pub(super) fn buffers(blobs: Vec<Vec<u8>>) -> Vec<Buffer> {
+    blobs.into_iter().map(Buffer::from).collect()
 }
 
 fn bytes(env: &Env, bytes: Vec<u8>) -> Result<Option<BufferSlice<'_>>> {

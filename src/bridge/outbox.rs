@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use crate::reply::Parcel;
 
 /// Loads up to this many bytes are joined, so that one turn of JavaScript's loop handles many completions at the price
@@ -11,6 +13,9 @@ const SMALL: usize = 16 * 1024;
 
 /// Joined loads grow no bigger than this, so that JavaScript can pause between two of them.
 const FULL: usize = 256 * 1024;
+
+/// How many bytes may wait for JavaScript. What is running then comes on top.
+const MOST_WAITING: usize = 256 * 1024 * 1024;
 
 /// Completions on their way: what belongs to them, one after the other.
 #[derive(Debug, Default)]
@@ -46,6 +51,8 @@ struct State {
     loads: VecDeque<Load>,
     /// Size of the last load, which small ones may join.
     last: usize,
+    /// Size of all of them.
+    waiting: usize,
     /// JavaScript was woken and has not found the outbox empty since.
     awake: bool,
     closed: bool,
@@ -55,6 +62,7 @@ struct State {
 #[derive(Default)]
 pub struct Outbox {
     state: Mutex<State>,
+    room: Notify,
 }
 
 impl Outbox {
@@ -65,6 +73,7 @@ impl Outbox {
         if state.closed {
             return false;
         }
+        state.waiting += size;
         let joins = size <= SMALL && state.last + size <= FULL;
         match state.loads.back_mut() {
             Some(last) if joins => {
@@ -84,14 +93,38 @@ impl Outbox {
         let mut state = self.lock();
         let load = state.loads.pop_front();
         state.awake = load.is_some();
+        let was_behind = state.waiting > MOST_WAITING;
+        state.waiting -= load.as_ref().map_or(0, Load::size);
+        if was_behind && state.waiting <= MOST_WAITING {
+            self.room.notify_waiters();
+        }
         load
+    }
+
+    /// Whether JavaScript is so far behind with fetching that no more should be asked of the server.
+    pub fn is_behind(&self) -> bool {
+        self.lock().waiting > MOST_WAITING
+    }
+
+    /// Waits until it is not.
+    pub async fn caught_up(&self) {
+        loop {
+            let room = self.room.notified();
+            if !self.is_behind() {
+                return;
+            }
+            room.await;
+        }
     }
 
     /// Forgets everything; nothing is accepted any more.
     pub fn close(&self) {
         let mut state = self.lock();
-        state.closed = true;
-        state.loads = VecDeque::new();
+        *state = State {
+            closed: true,
+            ..State::default()
+        };
+        self.room.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -166,5 +199,26 @@ mod tests {
         assert!(outbox.take().is_none());
         assert!(!outbox.push(load(2, 8)));
         assert!(outbox.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_more_waits_while_too_much_is_there() {
+        let outbox = std::sync::Arc::new(Outbox::default());
+        outbox.caught_up().await;
+        outbox.push(load(1, MOST_WAITING));
+        outbox.push(load(2, 8));
+        assert!(outbox.is_behind());
+        let waiting = tokio::spawn({
+            let outbox = std::sync::Arc::clone(&outbox);
+            async move { outbox.caught_up().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        outbox.take();
+        waiting.await.unwrap();
+        outbox.push(load(3, MOST_WAITING));
+        assert!(outbox.is_behind());
+        outbox.close();
+        outbox.caught_up().await;
     }
 }

@@ -1,10 +1,10 @@
 //! Unpacks BSON that JavaScript has already: what is done with every reply, on its own.
 
-use napi::bindgen_prelude::{Array, Buffer};
+use napi::bindgen_prelude::Array;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::environment::{NativeEnvironment, list, numbers};
+use super::environment::{NativeEnvironment, buffers, list, numbers};
 use crate::reply::{Parcel, pack};
 
 #[napi]
@@ -17,7 +17,7 @@ impl NativeEnvironment {
         let mut parts = env.create_array(4)?;
         parts.set(0, numbers(env, parcel.values)?)?;
         parts.set(1, list(env, parcel.texts)?)?;
-        parts.set(2, list(env, parcel.blobs.into_iter().map(Buffer::from))?)?;
+        parts.set(2, list(env, buffers(parcel.blobs))?)?;
         parts.set(3, u32::try_from(count).unwrap_or(u32::MAX))?;
         Ok(parts)
     }

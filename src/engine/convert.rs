@@ -19,6 +19,10 @@ pub fn setup_error(error: &Error) -> EngineError {
     let mut converted = EngineError::new(kind(error), message(error));
     converted.labels = labels(error);
     converted.reply = error.server_response().cloned();
+    // The driver rewrites some texts for its own users.
+    if let Some(Ok(text)) = converted.reply.as_ref().map(|reply| reply.get_str("errmsg")) {
+        text.clone_into(&mut converted.message);
+    }
     // An authentication failure wraps the server's answer.
     let inner =
         std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref::<Box<Error>>);

@@ -174,9 +174,11 @@ impl Engine {
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
             let (operations, attempt) = (Arc::clone(&engine.operations), Arc::clone(&operation.attempt));
+            let events = engine.events.clone();
             let outcome = operation
                 .race(async move {
                     let _permit = ticket.admitted().await?;
+                    events.room().await;
                     Work::new(request, shape, pool, operations, attempt)?
                         .execute(As::Nobody)
                         .await
@@ -223,6 +225,7 @@ impl Engine {
                 .map(|held| held.lease.clone())
                 .ok_or_else(cursor::unknown)?;
             let _permit = lease.pool().gate.enter().admitted().await?;
+            self.events.room().await;
             let held = held.as_mut().ok_or_else(cursor::unknown)?;
             let limit = lease.pool().settings.socket_timeout;
             execute::limited(limit, held.cursor.next(None, &attempt))

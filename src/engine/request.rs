@@ -1,5 +1,7 @@
 //! What the border hands to the engine, and what it gets back.
 
+use std::pin::Pin;
+
 use bson::RawDocumentBuf;
 
 use super::error::EngineError;
@@ -84,4 +86,9 @@ pub trait Completer: Send + 'static {
 pub trait EventSink: Send + Sync + 'static {
     /// Delivers one event.
     fn event(&self, event: RawDocumentBuf);
+
+    /// While JavaScript is too far behind with fetching replies: what to wait for before more is asked of a server.
+    fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        None
+    }
 }

@@ -47,6 +47,13 @@ impl Events {
         let _panicked = catch_unwind(AssertUnwindSafe(|| self.0.event(event)));
     }
 
+    /// Waits while the listener is too far behind with fetching replies.
+    pub async fn room(&self) {
+        if let Some(room) = self.0.room() {
+            room.await;
+        }
+    }
+
     /// The servers of a pool changed.
     pub fn topology(&self, pool: &str, snapshot: &Snapshot) {
         let mut servers = RawArrayBuf::new();

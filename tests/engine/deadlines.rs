@@ -6,7 +6,7 @@ use polymongo::engine::{
     request::{Meta, Purpose},
 };
 
-use crate::support::{Client, Server, eventually, fresh, reply};
+use crate::support::{Client, Server, eventually, fresh, handle, reply};
 
 #[allow(clippy::unnecessary_wraps)]
 fn timeout(milliseconds: u64) -> Option<Meta> {
@@ -137,4 +137,89 @@ fn a_socket_timeout_ends_an_attempt_not_the_operation() {
         .unwrap_err();
     assert_eq!((error.kind, error.sent), (ErrorKind::NetworkTimeout, true));
     assert!(client.stats()["operations"]["retried"].as_u64() >= Some(1));
+}
+
+#[test]
+fn everything_that_is_submitted_is_answered_and_nothing_is_left_behind() {
+    let client = Client::with(&doc! { "maxPoolSize": 3, "waitQueueTimeoutMS": 400 });
+    let db = "engine_storm";
+    fresh(&client, db);
+    client.run(db, &doc! { "create": "c" });
+    let documents: Vec<bson::Document> = (0..50).map(|number| doc! { "_id": number }).collect();
+    client
+        .write(db, &doc! { "insert": "c", "documents": documents })
+        .unwrap();
+    let mut pending = Vec::new();
+    let mut sessions = Vec::new();
+    let mut cursors = Vec::new();
+    for round in 0..600_u64 {
+        let operation = match round % 6 {
+            0 => {
+                let update =
+                    doc! { "update": "c", "updates": [{ "q": { "_id": 1 }, "u": { "$inc": { "n": 1 } } }] };
+                client.send(db, 0, Purpose::Write, &update, timeout(1 + round % 40))
+            }
+            1 => {
+                cursors.push(handle());
+                let cursor = *cursors.last().unwrap();
+                client.open(cursor, db, 0, &doc! { "find": "c", "batchSize": 2 })
+            }
+            2 => match cursors.get(cursors.len() / 2) {
+                Some(cursor) => client.next(*cursor),
+                None => client.close_cursor(1),
+            },
+            3 => {
+                let session = client.session();
+                sessions.push(session);
+                client.begin(session);
+                let insert = doc! { "insert": "c", "documents": [{ "in": session }] };
+                client.send(db, session, Purpose::Write, &insert, timeout(5 + round % 60))
+            }
+            4 => {
+                let session = *sessions.last().unwrap();
+                client.commit(session)
+            }
+            _ => client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None),
+        };
+        if round % 7 == 0 {
+            client.engine.cancel(operation.op);
+        }
+        pending.push(operation);
+    }
+    for cursor in &cursors {
+        pending.push(client.close_cursor(*cursor));
+    }
+    for session in &sessions {
+        pending.push(client.end(*session));
+    }
+    for one in pending {
+        // Most succeed, some are cancelled or too late: all are answered.
+        let _ = one.wait();
+    }
+    for cursor in cursors {
+        client.close_cursor(cursor).wait().unwrap();
+    }
+    let stats = || client.stats();
+    eventually("nothing is held", Duration::from_secs(5), || {
+        client.pool("")["leases"] == 0
+    });
+    let stats = stats();
+    assert_eq!(stats["operations"]["inFlight"], 0);
+    assert_eq!(
+        (&stats["openSessions"], &stats["openCursors"]),
+        (&0.into(), &0.into())
+    );
+    assert_eq!(client.pool("")["waitQueueSize"], 0);
+    assert_eq!(
+        reply(
+            client
+                .send(db, 0, Purpose::Read, &doc! { "ping": 1 }, None)
+                .wait()
+        )
+        .get_f64("ok")
+        .ok(),
+        Some(1.0)
+    );
+    // No transaction is left that would block the drop.
+    fresh(&client, db);
 }

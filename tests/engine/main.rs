@@ -16,5 +16,4 @@ mod retries;
 mod sessions;
 mod streams;
 mod support;
-mod tmpdbg;
 mod transactions;

@@ -1,14 +1,35 @@
 'use strict';
 
-const assert = require('node:assert');
 const { inspect } = require('node:util');
 
-const EVERYTHING = { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: Infinity };
-
-/** Equal in values, classes and prototypes, and in the order of keys. */
-function assertSame(actual, expected) {
-  assert.deepStrictEqual(actual, expected);
-  assert.strictEqual(inspect(actual, EVERYTHING), inspect(expected, EVERYTHING));
+/** Equal in values, classes, prototypes, and in the order and the nature of properties. */
+function assertSame(actual, expected, path = '') {
+  const differs = (what) => {
+    throw new Error(`${path || 'the value'}: ${what}: ${inspect(actual)} instead of ${inspect(expected)}`);
+  };
+  if (typeof expected !== 'object' || expected === null) {
+    if (!Object.is(actual, expected)) differs('another value');
+    return;
+  }
+  if (typeof actual !== 'object' || actual === null) differs('another type');
+  if (Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected)) differs('another class');
+  if (Buffer.isBuffer(expected)) {
+    if (!actual.equals(expected)) differs('other bytes');
+    return;
+  }
+  if (Object.prototype.toString.call(actual) !== Object.prototype.toString.call(expected)) differs('another kind');
+  if (expected instanceof Date && !Object.is(actual.getTime(), expected.getTime())) differs('another time');
+  if (expected instanceof RegExp && String(actual) !== String(expected)) differs('another expression');
+  const keys = Reflect.ownKeys(expected);
+  const actualKeys = Reflect.ownKeys(actual);
+  if (actualKeys.length !== keys.length) differs('other keys');
+  for (const [place, key] of keys.entries()) {
+    if (actualKeys[place] !== key) differs('keys in another order');
+    const { value, ...nature } = Object.getOwnPropertyDescriptor(expected, key);
+    const { value: actualValue, ...actualNature } = Object.getOwnPropertyDescriptor(actual, key);
+    if (inspect(actualNature) !== inspect(nature)) differs(`another kind of property ${inspect(key)}`);
+    assertSame(actualValue, value, `${path}[${inspect(key)}]`);
+  }
 }
 
 /** What a function returns, or the error it throws. */

@@ -263,6 +263,9 @@ describe('the context', () => {
     await things.updateOne({ _id: 1 }, { $set: { a: 1 } });
     const inside = await things.find({ a: 1 }).toArray();
     const outside = await things.countDocuments({}, { session: null });
+    // Nothing that a transaction could not hold.
+    await things.listIndexes().toArray();
+    await client.db().admin().ping();
     frame = undefined;
     await session.abortTransaction();
     await session.endSession();

@@ -6,7 +6,7 @@ const { countCheck, countJestTests, countRustTests } = require('../../scripts/co
 
 const rust = (...lines) =>
   lines.map((line) => `test result: ${line}; 0 measured; 0 filtered out\n`).join('noise\n');
-const jest = (numbers) => ({
+const jestResults = (numbers) => ({
   numPassedTests: 0,
   numFailedTests: 0,
   numPendingTests: 0,
@@ -36,7 +36,7 @@ test('Rust tests that do not compile, or that are not there, have failed', () =>
 });
 
 test("Jest's tests are counted, a file that cannot be loaded as one that failed", () => {
-  const results = jest({
+  const results = jestResults({
     numPassedTests: 7,
     numFailedTests: 1,
     numRuntimeErrorTestSuites: 2,
@@ -47,8 +47,8 @@ test("Jest's tests are counted, a file that cannot be loaded as one that failed"
 
 test('Jest has failed when it wrote nothing, ran nothing, or ended badly after tests that passed', () => {
   expect(countJestTests(null, 1)).toEqual({ passed: 0, failed: 1, skipped: 0 });
-  expect(countJestTests(jest({}), 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
-  expect(countJestTests(jest({ numPassedTests: 7 }), 1)).toEqual({ passed: 7, failed: 1, skipped: 0 });
+  expect(countJestTests(jestResults({}), 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(countJestTests(jestResults({ numPassedTests: 7 }), 1)).toEqual({ passed: 7, failed: 1, skipped: 0 });
 });
 
 test('a suite that does not exist is refused with the names of those that do', () => {

@@ -364,7 +364,8 @@ class AbstractCursor extends EventEmitter {
       const { op } = this;
       this.prepare();
       // A copy where the moment decides about the concerns: the same cursor may run again under others.
-      const body = op.clientSession === null ? this.body : { ...this.body };
+      const fixed = op.clientSession === null && op.settings.context === null;
+      const body = fixed ? this.body : { ...this.body };
       op.timeoutMS = this.timeoutMS;
       op.admit(body);
       if (op.timeoutMS && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;

@@ -75,6 +75,18 @@ const NO_EXPLAIN = rules({
   },
 });
 
+/** Commands that belong into the transaction of their context. */
+const TRANSACTIONAL = new Set([
+  'find',
+  'aggregate',
+  'insert',
+  'update',
+  'delete',
+  'findAndModify',
+  'distinct',
+  'bulkWrite',
+]);
+
 /**
  * One call of the driver on its way to the engine: at the same time the engine's own description of an operation (`codec`
  * to `maxAwaitTimeMS`) and the place where the caller's options are gathered.
@@ -180,19 +192,21 @@ class Operation {
    * @param {any} body
    */
   admit(body) {
-    if (this.settings.context !== null) this.adopt(this.settings.context());
+    if (this.settings.context !== null) this.adopt(this.settings.context(), body);
     if (this.clientSession !== null && admitToSession(this.clientSession, this)) return;
     if (this.readConcern !== null) body.readConcern = this.readConcern;
     if (this.writeConcern !== null) this.admitWriteConcern(body);
   }
 
   /**
-   * What the caller did not say, the context it runs in may.
+   * What the caller did not say, the context it runs in may; its session only for what a transaction can hold.
    * @param {{session?: any, timeoutMS?: number} | undefined} context
+   * @param {any} body
    */
-  adopt(context) {
+  adopt(context, body) {
     if (context === undefined) return;
-    if (!this.ownSession) this.clientSession = context.session ?? null;
+    const [name] = Object.keys(body);
+    if (!this.ownSession && TRANSACTIONAL.has(name)) this.clientSession = context.session ?? null;
     if (!this.ownTimeoutMS) this.timeoutMS = context.timeoutMS ?? this.timeoutMS;
   }
 

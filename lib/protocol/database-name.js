@@ -54,10 +54,17 @@ const quoted = (character) =>
       ? 'a space'
       : `the character U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
+/** In quotes; what a terminal would obey or hide is escaped. @param {string} text */
+const printable = (text) =>
+  JSON.stringify(text).replace(
+    /[\p{C}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** @param {unknown} name @param {string} why */
 function refused(name, why) {
   const shown =
-    typeof name === 'string' ? ` ${JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)}` : '';
+    typeof name === 'string' ? ` ${printable(name.length > 80 ? `${name.slice(0, 80)}…` : name)}` : '';
   return new PolyMongoError(`The database name${shown} is refused: ${why}`, {
     code: 'INVALID_DATABASE_NAME',
     status: 400,

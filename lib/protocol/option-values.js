@@ -78,8 +78,12 @@ function problemOf(entry, value, label = entry.name) {
     if (values.includes(/** @type {string} */ (value))) return null;
     return `${label} must be ${values.map((name) => JSON.stringify(name)).join(' or ')}${received(value, entry.secret)}`;
   }
-  const type = TYPES[/** @type {keyof typeof TYPES} */ (entry.type)];
-  return type.accepts(value) ? null : `${label} ${type.says}${received(value, entry.secret)}`;
+  const { accepts, says } = TYPES[/** @type {keyof typeof TYPES} */ (entry.type)];
+  if (accepts(value)) return null;
+  // The usual texts do not say it, and who passes a fraction needs to know.
+  const whole =
+    typeof value === 'number' && value > 0 && !Number.isInteger(value) ? ' without a fraction' : '';
+  return `${label} ${says}${whole}${received(value, entry.secret)}`;
 }
 
 module.exports = { problemOf, received };

@@ -35,8 +35,8 @@ class Events {
     if (event === undefined) {
       const near = nearestName(String(name), EVENTS.keys());
       throw new PolyMongoError(
-        `Unknown event ${JSON.stringify(String(name))}${near ? `; did you mean "${near}"?` : ''} ` +
-          `Expected one of ${[...EVENTS.keys()].join(', ')}`,
+        `Unknown event ${JSON.stringify(String(name))}${near ? ` (did you mean "${near}"?)` : ''}: ` +
+          `expected one of ${[...EVENTS.keys()].join(', ')}`,
         { code: 'UNKNOWN_EVENT' },
       );
     }

@@ -12,7 +12,7 @@ const { BSON } = mongoose.mongo;
 const ROUNDS = 12;
 
 const seed = Number(process.env.POLYMONGO_SEED) || Date.now() % 2 ** 31;
-const runs = Number(process.env.POLYMONGO_RUNS) || 150;
+const runs = Number(process.env.POLYMONGO_RUNS) || 100;
 
 describe(`documents unpacked in Rust, against BSON.deserialize (POLYMONGO_SEED=${seed})`, () => {
   test('random documents of all types', () => {

@@ -190,12 +190,13 @@ class ChangeStream extends EventEmitter {
     const { engine } = this.parent.s;
     const { op } = this;
     op.admit({});
+    const options = { ...(await this.startingPoint()), ...streamOptions(this.asked, op) };
     const stream = await engine.openStream(
       {
         db: this.parent.dbName ?? null,
         collection: this.parent.collectionName ?? null,
         pipeline: this.pipeline,
-        options: streamOptions(this.asked, op),
+        options,
         session: op.session,
       },
       op,
@@ -204,6 +205,24 @@ class ChangeStream extends EventEmitter {
     // Closed meanwhile: whoever closed it waits for this promise and then closes what it yields.
     if (!this.isClosed) this.emit('init');
     return stream;
+  }
+
+  /**
+   * A stream shows what changes from the moment it is asked for. Streams have connections of their own, which may have to
+   * be opened first, so that moment is asked of the server and not left to the stream's arrival there.
+   */
+  async startingPoint() {
+    const { resumeAfter, startAfter, startAtOperationTime } = this.asked;
+    if (resumeAfter ?? startAfter ?? startAtOperationTime) return {};
+    const { codec } = this.op;
+    const { operationTime } = await this.parent.s.engine.command(
+      this.parent.dbName ?? 'admin',
+      { ping: 1 },
+      { codec, read: true },
+    );
+    if (!operationTime) return {};
+    const { high, low } = operationTime;
+    return { startAtOperationTime: new codec.Timestamp({ t: high >>> 0, i: (low >>> 0) + 1 }) };
   }
 
   async release() {

@@ -69,14 +69,24 @@ class EventRelay {
   /** @param {any} given */
   passCommand({ name, type, pool, connectionId, serverConnectionId, failure, ...details }) {
     const event = { address: connectionId, connectionId: serverConnectionId, ...details };
-    this.client.emit(name, failure === undefined ? event : { ...event, failure: new Error(failure) });
+    this.tell(name, failure === undefined ? event : { ...event, failure: new Error(failure) });
   }
 
   /** @param {any} given */
   passHeartbeat({ address, durationMS, error }) {
     const event = { connectionId: address, duration: durationMS };
-    if (error === undefined) this.client.emit('serverHeartbeatSucceeded', event);
-    else this.client.emit('serverHeartbeatFailed', { ...event, failure: new Error(error) });
+    if (error === undefined) this.tell('serverHeartbeatSucceeded', event);
+    else this.tell('serverHeartbeatFailed', { ...event, failure: new Error(error) });
+  }
+
+  /**
+   * Events are of the official driver's classes: listeners go by their names.
+   * @param {string} name
+   * @param {object} details
+   */
+  tell(name, details) {
+    const Event = this.client.s.codec.mongo[`${name[0].toUpperCase()}${name.slice(1)}Event`];
+    this.client.emit(name, Object.assign(Object.create(Event.prototype), details));
   }
 
   /** @param {any} topology */
@@ -86,13 +96,13 @@ class EventRelay {
     for (const [address, server] of this.description.servers) {
       const previous = before.servers.get(address);
       if (previous?.type === server.type && previous.error?.message === server.error?.message) continue;
-      this.client.emit('serverDescriptionChanged', {
+      this.tell('serverDescriptionChanged', {
         address,
         previousDescription: previous ?? null,
         newDescription: server,
       });
     }
-    this.client.emit('topologyDescriptionChanged', {
+    this.tell('topologyDescriptionChanged', {
       previousDescription: before,
       newDescription: this.description,
     });

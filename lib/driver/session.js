@@ -35,6 +35,8 @@ class ClientSession extends EventEmitter {
     this.transaction = new Transaction(codec);
     /** Set by whoever lends the session for one transaction alone. */
     this.onlyInTransaction = false;
+    /** On the clock of `performance.now()`. */
+    this.lastUse = performance.now();
     /** @type {any} */
     this.knownId = null;
     const handle = engine.startSession({
@@ -52,7 +54,7 @@ class ClientSession extends EventEmitter {
   }
 
   get serverSession() {
-    return { id: this.id };
+    return { id: this.id, lastUse: this.lastUse };
   }
 
   get clusterTime() {
@@ -233,6 +235,7 @@ function admitToSession(session, op) {
     throw new mongo.MongoInvalidArgumentError('ClientSession must be from the same MongoClient');
   }
   op.session = session.handle;
+  session.lastUse = performance.now();
   const { transaction } = session;
   if (!transaction.isActive) {
     if (session.onlyInTransaction) throw transactionEnded();

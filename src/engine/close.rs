@@ -92,13 +92,13 @@ impl Engine {
             }
         }
         let pools: Vec<Arc<Pool>> = self.router.retired().clone();
+        let ids: Vec<u64> = pools.iter().map(|pool| pool.id).collect();
+        let before = self.units(&ids);
         let streams = self.streams.close_all();
         let handles: Vec<u32> = self.sessions().keys().copied().collect();
         async move {
-            let ids: Vec<u64> = pools.iter().map(|pool| pool.id).collect();
             streams.await;
             let sessions = self.sessions_on(&ids);
-            let before = self.units(&ids);
             for session in &sessions {
                 self.nudge(Arc::clone(session));
             }

@@ -40,19 +40,35 @@ const NEAR_2_53 = { min: 2n ** 53n - 3n, max: 2n ** 53n + 3n };
 
 /** Documents of all BSON types, few keys in many orders, so that shapes come back and differ a little. */
 function arbitraryDocuments(BSON) {
-  const bytes = (length) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
+  const bytes = (length) =>
+    fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));
   const long = (range) => fc.bigInt(range).map((value) => BSON.Long.fromBigInt(value));
   const text = fc.oneof(
     { weight: 4, arbitrary: fc.string({ maxLength: 30 }) },
     { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 30 }) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
-    { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }).map((s) => s.repeat(500)) },
+    {
+      weight: 1,
+      arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }).map((s) => s.repeat(500)),
+    },
   );
   const leaf = fc.oneof(
     text,
     fc.integer(),
     fc.double(),
-    fc.constantFrom(-0, Number.NaN, Infinity, 2 ** 53, -(2 ** 53), 2 ** 31, -(2 ** 31), true, false, null, undefined),
+    fc.constantFrom(
+      -0,
+      Number.NaN,
+      Infinity,
+      2 ** 53,
+      -(2 ** 53),
+      2 ** 31,
+      -(2 ** 31),
+      true,
+      false,
+      null,
+      undefined,
+    ),
     fc.integer().map((value) => new BSON.Double(value)),
     long(INT64),
     long(NEAR_2_53),

@@ -17,7 +17,8 @@ function assertSame(actual, expected, path = '') {
     if (!actual.equals(expected)) differs('other bytes');
     return;
   }
-  if (Object.prototype.toString.call(actual) !== Object.prototype.toString.call(expected)) differs('another kind');
+  if (Object.prototype.toString.call(actual) !== Object.prototype.toString.call(expected))
+    differs('another kind');
   if (expected instanceof Date && !Object.is(actual.getTime(), expected.getTime())) differs('another time');
   if (expected instanceof RegExp && String(actual) !== String(expected)) differs('another expression');
   const keys = Reflect.ownKeys(expected);
@@ -25,10 +26,12 @@ function assertSame(actual, expected, path = '') {
   if (actualKeys.length !== keys.length) differs('other keys');
   for (const [place, key] of keys.entries()) {
     if (actualKeys[place] !== key) differs('keys in another order');
-    const { value, ...nature } = Object.getOwnPropertyDescriptor(expected, key);
-    const { value: actualValue, ...actualNature } = Object.getOwnPropertyDescriptor(actual, key);
-    if (inspect(actualNature) !== inspect(nature)) differs(`another kind of property ${inspect(key)}`);
-    assertSame(actualValue, value, `${path}[${inspect(key)}]`);
+    const property = Object.getOwnPropertyDescriptor(actual, key);
+    const expectedProperty = Object.getOwnPropertyDescriptor(expected, key);
+    for (const flag of ['enumerable', 'writable', 'configurable', 'get', 'set']) {
+      if (property[flag] !== expectedProperty[flag]) differs(`another kind of property ${inspect(key)}`);
+    }
+    assertSame(property.value, expectedProperty.value, `${path}.${String(key)}`);
   }
 }
 

@@ -22,9 +22,7 @@ const ARRAY = 12;
 const LONG = 13;
 const RARE = 14;
 const RARE_CHUNK = 15;
-
-/** BSON up to this many bytes is decoded from a copy: a binary value is a view that keeps alive what it was cut from. */
-const COPIED = 64 * 1024;
+const RARE_ALONE = 16;
 
 /**
  * Readers of single values; `src/reply/mod.rs` describes what they read.
@@ -81,6 +79,8 @@ function createValueReaders(BSON, readShape) {
         page.rare = readBson(page)[''];
         page.rareAt = 1;
         return page.rare[0];
+      case RARE_ALONE:
+        return readBson(page)[''];
       default:
         throw new TypeError('A defect of polymongo: a value came with an unknown tag');
     }
@@ -93,15 +93,21 @@ function createValueReaders(BSON, readShape) {
     const value = page.values[page.at++];
     const integer = value | 0;
     if (integer === value) return integer;
-    return value === value ? value : any(page);
+    return Number.isNaN(value) ? any(page) : value;
   }
 
   /** @type {Read} */
   function string(page) {
     const length = page.values[page.at++];
-    if (length >= 0) return page.text.substring(page.textAt, (page.textAt = (page.textAt + length) | 0));
+    if (length >= 0) {
+      const start = page.textAt;
+      page.textAt = (start + length) | 0;
+      return page.text.substring(start, page.textAt);
+    }
     if (length < 0) {
-      return page.wideText.substring(page.wideTextAt, (page.wideTextAt = (page.wideTextAt - length) | 0));
+      const start = page.wideTextAt;
+      page.wideTextAt = (start - length) | 0;
+      return page.wideText.substring(start, page.wideTextAt);
     }
     return any(page);
   }
@@ -116,25 +122,25 @@ function createValueReaders(BSON, readShape) {
   /** @type {Read} */
   function date(page) {
     const milliseconds = page.values[page.at++];
-    return milliseconds === milliseconds ? new Date(milliseconds) : any(page);
+    return Number.isNaN(milliseconds) ? any(page) : new Date(milliseconds);
   }
 
   /** @type {Read} */
   function objectId(page) {
     const high = page.values[page.at++];
-    return high === high ? makeObjectId(high, page.values[page.at++]) : any(page);
+    return Number.isNaN(high) ? any(page) : makeObjectId(high, page.values[page.at++]);
   }
 
   /** @type {Read} */
   function document(page) {
     const shape = page.values[page.at++];
-    return shape === shape ? readShape(page, shape) : any(page);
+    return Number.isNaN(shape) ? any(page) : readShape(page, shape);
   }
 
   /** @type {Read} */
   function array(page) {
     const head = page.values[page.at++];
-    return head === head ? readArray(page, head) : any(page);
+    return Number.isNaN(head) ? any(page) : readArray(page, head);
   }
 
   /** In the order of `Expected` in `src/reply/shape.rs`. */
@@ -163,10 +169,11 @@ function createValueReaders(BSON, readShape) {
 
   /** @param {Page} page */
   function readBson(page) {
+    const blob = page.values[page.at++];
     const start = page.values[page.at++];
-    const length = page.values[page.at++];
-    const bytes = page.blob.subarray(start, start + length);
-    return BSON.deserialize(length <= COPIED ? Buffer.from(bytes) : bytes);
+    const bytes = page.blobs[page.firstBlob + blob].subarray(start, start + page.values[page.at++]);
+    // A binary value is a view that keeps alive what it was cut from: from the shared blob, it is cut from a copy.
+    return BSON.deserialize(blob === 0 ? Buffer.from(bytes) : bytes);
   }
 
   return { expected, readBson };

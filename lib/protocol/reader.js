@@ -10,7 +10,6 @@ const COMPILED_FROM = 8;
 const MOST_COMPILED = 1000;
 
 const NO_VALUES = new Float64Array(0);
-const NO_BYTES = Buffer.alloc(0);
 /** @type {any[]} */
 const NONE = [];
 
@@ -27,7 +26,8 @@ const NONE = [];
  * @property {number} textAt
  * @property {string} wideText     the same for strings that are not ASCII
  * @property {number} wideTextAt
- * @property {Buffer} blob  what travels as BSON
+ * @property {Buffer[]} blobs     what travels as BSON
+ * @property {number} firstBlob    the first blob of this batch
  * @property {any[]} rare          values of rare types, and which is next
  * @property {number} rareAt
  *
@@ -57,7 +57,8 @@ function createReader(BSON, shape) {
     textAt: 0,
     wideText: '',
     wideTextAt: 0,
-    blob: NO_BYTES,
+    blobs: NONE,
+    firstBlob: 0,
     rare: NONE,
     rareAt: 0,
   };
@@ -116,7 +117,7 @@ function createReader(BSON, shape) {
      * @param {string[]} texts
      * @param {number} textOffset  where the batch's texts begin
      * @param {Buffer[]} blobs
-     * @param {number} blobOffset  the batch's blob, if it has one
+     * @param {number} blobOffset  where the batch's blobs begin
      * @returns {any[]}
      */
     read(numbers, offset, count, texts, textOffset, blobs, blobOffset) {
@@ -124,7 +125,8 @@ function createReader(BSON, shape) {
       page.at = offset;
       page.texts = texts;
       page.firstText = textOffset;
-      page.blob = blobs[blobOffset] ?? NO_BYTES;
+      page.blobs = blobs;
+      page.firstBlob = blobOffset;
       try {
         const documents = new Array(count);
         for (let index = 0; index < count; index++) documents[index] = readDocument();
@@ -135,7 +137,7 @@ function createReader(BSON, shape) {
         page.texts = NONE;
         page.text = '';
         page.wideText = '';
-        page.blob = NO_BYTES;
+        page.blobs = NONE;
         page.rare = NONE;
       }
     },

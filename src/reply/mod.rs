@@ -2,7 +2,7 @@
 //! JavaScript reads without parsing. `lib/protocol/reader.js` is the other half of this encoding.
 //!
 //! Each document's numbers begin with the number of its shape; 0 is a document that travels as BSON:
-//! `[0, offset, length]`. One value follows per key, in the form that the shape expects there:
+//! `[0, blob, offset, length]`. One value follows per key, in the form that the shape expects there:
 //!
 //! | expected | numbers |
 //! | --- | --- |
@@ -15,8 +15,9 @@
 //! | array | 8 × length + what its elements are expected to be, then the elements |
 //! | anything | a [`tag`], then what the tag says |
 //!
-//! What is not of the expected kind stands behind a NaN, as if anything had been expected. Texts are counted from the
-//! first of the batch; what travels as BSON is in its only blob, if it has one.
+//! What is not of the expected kind stands behind a NaN, as if anything had been expected. Texts and blobs are counted
+//! from the first of the batch. Its first blob is shared by all that is small; what is big has one of its own, because
+//! a binary value that JavaScript keeps is a view that holds all of its blob.
 
 mod element;
 mod pack;

@@ -2,7 +2,7 @@
 
 use super::Parcel;
 use super::element::{self, after_document, after_key, after_value, kind};
-use super::rare::{self, Chunk};
+use super::rare::{self, BIG, Chunk};
 use super::shape::{Expected, Shape, Site};
 use super::shapes::{Scratch, Shapes};
 use super::tag;
@@ -30,11 +30,13 @@ pub fn pack<'b>(
 pub struct Packer<'a> {
     parcel: &'a mut Parcel,
     shapes: &'a Shapes,
-    /// How many texts belong to others.
+    /// How many texts and blobs belong to others.
     first_text: usize,
+    first_blob: usize,
     texts: OpenTexts,
     rare: Chunk,
-    blob: Vec<u8>,
+    /// The blob that all that is small shares.
+    shared: Vec<u8>,
     outer: Vec<Frame<'a>>,
     scratch: Scratch,
     count: usize,
@@ -80,6 +82,7 @@ struct Mark {
     texts: usize,
     open_texts: OpenTexts,
     text_lengths: [usize; 2],
+    blobs: usize,
     rare: rare::Mark,
 }
 
@@ -88,11 +91,12 @@ impl<'a> Packer<'a> {
     pub fn new(parcel: &'a mut Parcel, shapes: &'a Shapes) -> Self {
         Self {
             first_text: parcel.texts.len(),
+            first_blob: parcel.blobs.len(),
             parcel,
             shapes,
             texts: OpenTexts::default(),
             rare: Chunk::default(),
-            blob: Vec::new(),
+            shared: Vec::new(),
             outer: Vec::new(),
             scratch: Scratch::default(),
             count: 0,
@@ -112,23 +116,45 @@ impl<'a> Packer<'a> {
         }
         self.outer.clear();
         self.reset(&mark);
-        self.parcel
-            .values
-            .extend([0.0, self.blob.len() as f64, document.len() as f64]);
-        self.blob.extend_from_slice(document);
+        let length = document.len() as f64;
+        self.write(0.0);
+        if document.len() > BIG {
+            let blob = self.own_blob(document.to_vec());
+            self.parcel.values.extend([blob, 0.0, length]);
+        } else {
+            self.parcel.values.extend([0.0, self.shared.len() as f64, length]);
+            self.shared.extend_from_slice(document);
+        }
     }
 
     /// Completes the batch; answers how many documents it has.
     pub fn finish(mut self) -> usize {
         self.close_chunk();
-        if !self.blob.is_empty() {
-            self.parcel.blobs.push(self.blob);
+        if !self.shared.is_empty() {
+            self.reserve_shared_blob();
+            if let Some(blob) = self.parcel.blobs.get_mut(self.first_blob) {
+                *blob = self.shared;
+            }
         }
         self.count
     }
 
     fn close_chunk(&mut self) {
-        self.rare.close(&mut self.parcel.values, &mut self.blob);
+        self.rare.close(&mut self.parcel.values, &mut self.shared);
+    }
+
+    /// The shared blob is the first one, whatever comes first.
+    fn reserve_shared_blob(&mut self) {
+        if self.parcel.blobs.len() == self.first_blob {
+            self.parcel.blobs.push(Vec::new());
+        }
+    }
+
+    /// Gives bytes a blob of their own; answers its index.
+    fn own_blob(&mut self, bytes: Vec<u8>) -> f64 {
+        self.reserve_shared_blob();
+        self.parcel.blobs.push(bytes);
+        (self.parcel.blobs.len() - 1 - self.first_blob) as f64
     }
 
     fn mark(&self) -> Mark {
@@ -137,6 +163,7 @@ impl<'a> Packer<'a> {
             texts: self.parcel.texts.len(),
             open_texts: self.texts,
             text_lengths: self.texts.lengths(&self.parcel.texts),
+            blobs: self.parcel.blobs.len(),
             rare: self.rare.mark(),
         }
     }
@@ -146,6 +173,7 @@ impl<'a> Packer<'a> {
         self.parcel.texts.truncate(mark.texts);
         self.texts = mark.open_texts;
         self.texts.truncate(&mut self.parcel.texts, mark.text_lengths);
+        self.parcel.blobs.truncate(mark.blobs);
         self.rare.reset(mark.rare);
     }
 
@@ -387,13 +415,20 @@ impl<'a> Packer<'a> {
     }
 
     fn rare(&mut self, expected: Expected, kind: u8, value: &[u8]) {
-        if self.rare.is_empty() {
+        if value.len() > BIG {
+            let alone = rare::alone(kind, value);
+            let length = alone.len() as f64;
+            let blob = self.own_blob(alone);
+            self.tag(expected, tag::RARE_ALONE);
+            self.parcel.values.extend([blob, 0.0, length]);
+        } else if self.rare.is_empty() {
             self.tag(expected, tag::RARE_CHUNK);
             self.rare.begin(self.parcel.values.len());
-            self.parcel.values.extend([0.0, 0.0]);
+            self.parcel.values.extend([0.0; 3]);
+            self.rare.add(kind, value);
         } else {
             self.tag(expected, tag::RARE);
+            self.rare.add(kind, value);
         }
-        self.rare.add(kind, value);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::element::kind;
 
-/// The values of further documents go to another chunk when this one is longer: a binary value that JavaScript keeps
-/// holds the whole chunk it is a view of.
-const FULL: usize = 16 * 1024;
+/// BSON longer than this has a blob of its own, and the values of further documents go to another chunk when this one
+/// is longer: a binary value that JavaScript keeps holds all that it is a view of.
+pub const BIG: usize = 16 * 1024;
 
 /// What stands before the values: a document whose only key is empty and holds an array.
 const HEAD: [u8; 10] = [0, 0, 0, 0, kind::ARRAY, 0, 0, 0, 0, 0];
@@ -16,7 +16,7 @@ const ARRAY_AT: usize = 6;
 pub struct Chunk {
     bytes: Vec<u8>,
     count: usize,
-    /// Where offset and length of the chunk stand among the values, which are known when it is closed.
+    /// Where blob, offset and length of the chunk stand among the values, which are known when it is closed.
     place: usize,
 }
 
@@ -33,7 +33,7 @@ impl Chunk {
         self.count == 0
     }
 
-    /// Begins the chunk; offset and length are to stand at `place` among the values.
+    /// Begins the chunk; blob, offset and length are to stand at `place` among the values.
     pub fn begin(&mut self, place: usize) {
         self.bytes.extend_from_slice(&HEAD);
         self.place = place;
@@ -50,7 +50,7 @@ impl Chunk {
 
     /// Whether the next document should have another chunk.
     pub fn is_full(&self) -> bool {
-        self.bytes.len() > FULL
+        self.bytes.len() > BIG
     }
 
     /// Moves the chunk to the end of `blob`.
@@ -62,7 +62,7 @@ impl Chunk {
         let length = self.bytes.len();
         write_length(&mut self.bytes, 0, length);
         write_length(&mut self.bytes, ARRAY_AT, length - ARRAY_AT - 1);
-        if let Some([offset, size]) = values
+        if let Some([_, offset, size]) = values
             .get_mut(self.place..)
             .and_then(|rest| rest.first_chunk_mut())
         {
@@ -86,6 +86,16 @@ impl Chunk {
         self.bytes.truncate(mark.length);
         self.count = mark.count;
     }
+}
+
+/// A document whose only key is empty and holds a value.
+pub fn alone(kind: u8, value: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 0, 0, kind, 0];
+    bytes.extend_from_slice(value);
+    bytes.push(0);
+    let length = bytes.len();
+    write_length(&mut bytes, 0, length);
+    bytes
 }
 
 fn write_length(bytes: &mut [u8], at: usize, length: usize) {

@@ -30,5 +30,7 @@ pub const ARRAY: f64 = 12.0;
 pub const LONG: f64 = 13.0;
 /// The next rare value of the open chunk.
 pub const RARE: f64 = 14.0;
-/// Offset and length of a chunk of rare values follow, which is the open one from now on: this is its first value.
+/// Where a chunk of rare values is (blob, offset, length), which is the open one from now on: this is its first value.
 pub const RARE_CHUNK: f64 = 15.0;
+/// Where the only key of a document holds a rare value (blob, offset, length).
+pub const RARE_ALONE: f64 = 16.0;

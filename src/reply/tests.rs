@@ -57,12 +57,13 @@ impl<'a> Reader<'a> {
     }
 
     fn bson(&mut self) -> Document {
+        let blob = self.index();
         let offset = self.index();
         let length = self.index();
         let bytes = self
             .parcel
             .blobs
-            .first()
+            .get(blob)
             .map_or(&[][..], |blob| &blob[offset..offset + length]);
         RawDocument::from_bytes(bytes)
             .and_then(Document::try_from)
@@ -160,6 +161,7 @@ impl<'a> Reader<'a> {
                 Bson::Int64((i64::from(high) << 32) | i64::from(low as u32))
             }
             tag::RARE => self.rare(),
+            tag::RARE_ALONE => self.bson().remove("").unwrap(),
             tag::RARE_CHUNK => {
                 assert!(self.rare.next().is_none(), "the chunk before was read");
                 self.rare = self.bson().get_array("").unwrap().clone().into_iter();
@@ -365,12 +367,20 @@ fn rare_values_share_chunks_of_bounded_size() {
     let shapes = taught(&doc! {"a": rare(1)});
     let documents: Vec<Document> = (0..300).map(|n| doc! {"a": rare(n * 10)}).collect();
     let parcel = assert_round_trip(&documents, &shapes);
+    assert_eq!(parcel.blobs.len(), 1);
     let chunks = parcel
         .values
         .iter()
         .filter(|value| **value == tag::RARE_CHUNK)
         .count();
     assert!(chunks > 10, "{chunks} chunks");
+    let big = doc! {"a": rare(1 << 20)};
+    let parcel = assert_round_trip(
+        &[documents[5].clone(), big.clone(), big, documents[6].clone()],
+        &shapes,
+    );
+    assert_eq!(parcel.blobs.len(), 3);
+    assert!(parcel.blobs[0].len() < 200);
 }
 
 #[test]
@@ -394,7 +404,7 @@ fn duplicate_keys_are_kept() {
     let shapes = Shapes::new(10);
     let mut parcel = Parcel::default();
     pack(&mut parcel, &shapes, [document.as_bytes(), document.as_bytes()]);
-    assert_eq!(parcel.values[3..], [1.0, 1.0, 2.0, 3.0]);
+    assert_eq!(parcel.values[4..], [1.0, 1.0, 2.0, 3.0]);
     assert_eq!(shapes.definition(1).unwrap(), r#"[["a",1],["a",1],["a",1]]"#);
 }
 
@@ -430,8 +440,8 @@ fn depth_is_no_danger() {
     for _ in 0..2 {
         let mut parcel = Parcel::default();
         pack(&mut parcel, &shapes, [bytes.as_slice()]);
-        assert_eq!(parcel.values, [0.0, 0.0, bytes.len() as f64]);
-        assert_eq!(parcel.blobs, std::slice::from_ref(&bytes));
+        assert_eq!(parcel.values, [0.0, 1.0, 0.0, bytes.len() as f64]);
+        assert_eq!(parcel.blobs, [&[][..], &bytes]);
     }
 }
 

@@ -177,6 +177,27 @@ describe('run({ session })', () => {
     await implicit.forceCloseAll();
   });
 
+  test('leaves out what is no part of a transaction', async () => {
+    const tenant = name('outside');
+    const Tenant = Wrapped.db(tenant);
+    const session = await Tenant.startSession();
+    session.startTransaction();
+    const stream = await wrapper.run({ db: tenant, session }, async () => {
+      await Wrapped.create({ name: 'a' });
+      expect(await Tenant.db.db.command({ ping: 1 })).toMatchObject({ ok: 1 });
+      expect((await Tenant.db.listCollections()).map((each) => each.name)).toContain('users');
+      expect(await Wrapped.estimatedDocumentCount()).toBe(0);
+      await Tenant.db.createCollection('others');
+      const made = Wrapped.watch();
+      made.on('change', () => {});
+      return made;
+    });
+    await session.abortTransaction();
+    await session.endSession();
+    await stream.close();
+    expect(await raw('outside').countDocuments()).toBe(0);
+  });
+
   test('Mongoose’s own transactionAsyncLocalStorage does it as well', async () => {
     base.set('transactionAsyncLocalStorage', true);
     const Tenant = Wrapped.db(name('als'));

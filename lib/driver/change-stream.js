@@ -50,6 +50,8 @@ class ChangeStream extends EventEmitter {
     this.failure = null;
     this.documents = NOTHING;
     this.position = 0;
+    /** How many batches with changes have come. */
+    this.batches = 0;
     this.batchToken = null;
     this.pumping = false;
     super.on('newListener', (event) => {
@@ -75,7 +77,9 @@ class ChangeStream extends EventEmitter {
   /** @returns {Promise<boolean>} true as soon as there is a change, false when there will be none */
   async hasNext() {
     this.enterIteratorMode();
-    while (this.bufferedCount() === 0) {
+    // A call of next() at the same time may take what has come.
+    const known = this.batches;
+    while (this.bufferedCount() === 0 && this.batches === known) {
       if (this.failure !== null) throw this.closedError();
       if (this.isClosed) return false;
       await this.fetch();
@@ -264,7 +268,8 @@ class ChangeStream extends EventEmitter {
     this.documents = documents;
     this.position = 0;
     this.batchToken = resumeToken ?? null;
-    if (documents.length === 0 && resumeToken != null) this.advance(resumeToken);
+    if (documents.length > 0) this.batches += 1;
+    else if (resumeToken != null) this.advance(resumeToken);
   }
 
   /** There will be no more: the server ended it, after an `invalidate`, or the engine closed. */

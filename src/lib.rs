@@ -2,6 +2,7 @@
 
 pub mod bridge;
 pub mod engine;
+pub mod names;
 pub mod pool;
 pub mod reply;
 pub mod scaling;

@@ -9,6 +9,7 @@ mod completion;
 mod depth;
 mod environment;
 mod failure;
+mod names;
 mod outbox;
 mod unpack;
 

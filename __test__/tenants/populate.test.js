@@ -62,7 +62,8 @@ test.each([
   const team = await Tenant.findOne();
   await team.populate(path);
   expect(seen(orgOf(team))).toEqual(['one', one]);
-  for await (const each of Tenant.find().populate(path).cursor()) expect(seen(orgOf(each))).toEqual(['one', one]);
+  for await (const each of Tenant.find().populate(path).cursor())
+    expect(seen(orgOf(each))).toEqual(['one', one]);
 });
 
 test('a virtual with a class as its ref stays in the tenant', async () => {
@@ -84,14 +85,19 @@ test('nested populates stay in the tenant', async () => {
 
 test('a class or a wrapped model given as model means the tenant’s', async () => {
   for (const model of [Org, WrappedOrg, 'Org']) {
-    expect(seen((await Team.db(one).findOne().populate({ path: 'byName', model })).byName)).toEqual(['one', one]);
+    expect(seen((await Team.db(one).findOne().populate({ path: 'byName', model })).byName)).toEqual([
+      'one',
+      one,
+    ]);
   }
   const [team] = await Team.db(one).populate([await Team.db(one).findOne()], { path: 'byName', model: Org });
   expect(seen(team.byName)).toEqual(['one', one]);
 });
 
 test('a model of another database was named on purpose', async () => {
-  const team = await Team.db(one).findOne().populate({ path: 'byName', model: WrappedOrg.db(shared) });
+  const team = await Team.db(one)
+    .findOne()
+    .populate({ path: 'byName', model: WrappedOrg.db(shared) });
   expect(seen(team.byName)).toEqual(['shared', shared]);
 });
 

@@ -66,5 +66,8 @@ export declare class NativeEnvironment {
   unpack(documents: Uint8Array): [Float64Array, string[], Buffer[], number]
 }
 
+/** The first rule that a database name breaks; null when it breaks none. */
+export declare function brokenNameRule(name: string, portable: boolean, allowSystem: boolean): string | null
+
 /** The version of the package this binary belongs to; the loader refuses another one. */
 export declare function version(): string

@@ -251,8 +251,11 @@ class ChangeStream extends EventEmitter {
     try {
       const { engine } = this.parent.s;
       const stream = await this.open();
-      if (this.isClosed) return;
-      this.accept(await engine.nextChanges(stream, this.op));
+      // The first answer may be no more than the token that the stream begins with.
+      do {
+        if (this.isClosed) return;
+        this.accept(await engine.nextChanges(stream, this.op));
+      } while (this.documents.length === 0);
     } catch (error) {
       if (this.isClosed) return;
       if (error instanceof this.op.codec.mongo.MongoCursorExhaustedError) return this.end();

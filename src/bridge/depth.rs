@@ -3,8 +3,8 @@
 /// The server refuses a command that nests deeper (and a stored document deeper than 180, in words of its own).
 pub const DEEPEST: usize = 200;
 
-/// A level takes at least eight bytes: its type, a name of one byte with its end, its length, its own end.
-const SMALLEST_LEVEL: usize = 8;
+/// A level takes at least seven bytes: its type, the end of its (empty) name, its length, its own end.
+const SMALLEST_LEVEL: usize = 7;
 
 /// Whether a document holds more levels below itself than the server takes. `None`: it is not BSON.
 pub fn is_too_deep(document: &[u8]) -> Option<bool> {

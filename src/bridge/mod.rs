@@ -9,7 +9,7 @@ mod completion;
 mod depth;
 mod environment;
 mod failure;
-mod names;
+pub mod names;
 mod outbox;
 mod unpack;
 

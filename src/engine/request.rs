@@ -56,7 +56,7 @@ pub struct Batch {
 /// Changes of a change stream.
 #[derive(Debug)]
 pub struct Changes {
-    /// The event documents.
+    /// The event documents; none with the token that a stream opens with.
     pub events: Vec<RawDocumentBuf>,
     /// The token to resume after the last of them.
     pub resume_token: Option<RawDocumentBuf>,

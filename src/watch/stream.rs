@@ -46,6 +46,8 @@ struct Ahead {
     bytes: usize,
     /// The token after the last event that was handed over, or a later one that stands for "nothing happened".
     token: Option<RawDocumentBuf>,
+    /// The token the stream opened with was not handed over yet.
+    opened: bool,
     end: Option<EngineError>,
 }
 
@@ -94,6 +96,7 @@ impl Stream {
     }
 
     async fn read(&self, mut reader: Reader) {
+        self.opened_at(reader.changes.resume_token().as_ref().and_then(bytes_of));
         loop {
             self.room().await;
             let next = reader.changes.next_if_any(&mut reader.session).await;
@@ -118,6 +121,15 @@ impl Stream {
         }
     }
 
+    /// Whoever waits is told where the stream begins before anything happens.
+    fn opened_at(&self, token: Option<RawDocumentBuf>) {
+        let mut ahead = self.ahead();
+        ahead.opened = token.is_some();
+        ahead.token = token;
+        drop(ahead);
+        self.news.notify_waiters();
+    }
+
     async fn room(&self) {
         loop {
             let room = self.room.notified();
@@ -134,7 +146,7 @@ impl Stream {
         }
     }
 
-    /// Waits for changes and takes all that are there.
+    /// Waits for changes and takes all that are there; at first there may be none, but the token of the beginning.
     async fn changes(&self) -> Result<Changes, EngineError> {
         loop {
             let news = self.news.notified();
@@ -142,6 +154,11 @@ impl Stream {
             news.as_mut().enable();
             {
                 let mut ahead = self.ahead();
+                let opened = std::mem::take(&mut ahead.opened);
+                if opened && ahead.events.is_empty() {
+                    let (events, resume_token) = (Vec::new(), ahead.token.clone());
+                    return Ok(Changes { events, resume_token });
+                }
                 if !ahead.events.is_empty() {
                     let events: Vec<RawDocumentBuf> = std::mem::take(&mut ahead.events).into();
                     ahead.bytes = 0;

@@ -15,6 +15,10 @@ beforeAll(async () => {
 afterEach(() => wrapper.closeAllWatches());
 afterAll(close);
 
+async function until(reached) {
+  for (let i = 0; i < 250 && !reached(); i++) await sleep(20);
+}
+
 /** @type {[string, (Tenant: any) => any][]} */
 const WAYS = [
   ['Model.watch()', (Tenant) => Tenant.watch()],
@@ -35,7 +39,7 @@ test.each(WAYS)(
     await sleep(300);
     await User.db(name('elsewhere')).create({ name: 'elsewhere' });
     await User.db(tenant).create({ name: 'here' });
-    for (let i = 0; i < 100 && changes.length === 0; i++) await sleep(20);
+    await until(() => changes.length > 0);
     expect(changes).toEqual(['here']);
     await wrapper.closeDBstream(name('unknown'));
     await wrapper.closeDBstream(tenant);
@@ -48,6 +52,28 @@ test.each(WAYS)('%s is ended by closeAllWatches() as soon as it was made', async
   await wrapper.closeAllWatches();
   await sleep(50);
   expect((stream.driverChangeStream ?? stream).closed).toBe(true);
+});
+
+test.each(WAYS)('%s misses nothing that happens after it was listened to', async (title, watch) => {
+  const tenant = name(`at_once_seen_${title.replace(/\W/g, '')}`);
+  const Tenant = User.db(tenant);
+  await Tenant.create({ name: 'before' });
+  const stream = watch(Tenant);
+  const changes = [];
+  stream.on('change', (change) => changes.push(change.fullDocument.name));
+  // Mongoose hands listeners on in a later microtask.
+  await null;
+  await Tenant.create([{ name: 'one' }, { name: 'two' }], { ordered: true });
+  await until(() => changes.length === 2);
+  expect(changes).toEqual(['one', 'two']);
+});
+
+test('the resume token is there before anything changes', async () => {
+  const stream = User.db(name('token')).collection.watch();
+  const known = new Promise((resolve) => stream.once('resumeTokenChanged', resolve));
+  stream.on('change', () => {});
+  expect(await known).toEqual({ _data: expect.any(String) });
+  expect(stream.resumeToken).toEqual(await known);
 });
 
 test('as an iterator', async () => {

@@ -13,6 +13,9 @@ const BUDGET_MS = 8;
 /** An entry is headed by: operation, kind, and how many numbers, texts, blobs and bytes belong to it. */
 const HEAD = 6;
 
+/** What the addon leaves out because it is empty; nobody writes to it. @type {any[]} */
+const NONE = [];
+
 const environment = new native.NativeEnvironment(drain);
 
 /** @type {Map<number, Pending>} */

@@ -154,12 +154,16 @@ pub(super) fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'
     }
 }
 
-pub(super) fn list<T: ToNapiValue>(env: &Env, items: Vec<T>) -> Result<Array<'_>> {
+/// An array; null for an empty one, which is not worth making.
+pub(super) fn list<T: ToNapiValue>(env: &Env, items: Vec<T>) -> Result<Option<Array<'_>>> {
+    if items.is_empty() {
+        return Ok(None);
+    }
     let mut list = env.create_array(items.len() as u32)?;
     for (index, item) in (0..).zip(items) {
         list.set(index, item)?;
     }
-    Ok(list)
+    Ok(Some(list))
 }
 
 pub(super) fn buffers(blobs: Vec<Vec<u8>>) -> Vec<Buffer> {

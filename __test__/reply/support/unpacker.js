@@ -18,7 +18,7 @@ function createUnpacker(BSON) {
     /** @param {Uint8Array[]} documents BSON */
     unpack(documents) {
       const [values, texts, blobs, count] = environment.unpack(Buffer.concat(documents));
-      return reader.read(values, 0, count, texts, 0, blobs, 0);
+      return reader.read(values, 0, count, texts ?? [], 0, blobs ?? [], 0);
     },
 
     /** @param {number} id */

@@ -63,7 +63,7 @@ export declare class NativeEnvironment {
   /** The definition of a shape that a packed batch named, as JSON; null for an unknown one. */
   shape(id: number): string | null
   /** Unpacks documents that stand back to back: `[values, texts, blobs, count]`. */
-  unpack(documents: Uint8Array): [Float64Array, string[], Buffer[], number]
+  unpack(documents: Uint8Array): [Float64Array, string[] | null, Buffer[] | null, number]
 }
 
 /** The first rule that a database name breaks; null when it breaks none. */

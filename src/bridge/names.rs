@@ -8,7 +8,10 @@ use crate::names::{Broken, Rules, check};
 /// The first rule that a database name breaks; null when it breaks none.
 #[napi(catch_unwind)]
 #[must_use]
-#[allow(clippy::needless_pass_by_value, reason = "this is how napi hands a string over")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "this is how napi hands a string over"
+)]
 pub fn broken_name_rule(name: Utf16String, portable: bool, allow_system: bool) -> Option<&'static str> {
     check(
         &name,

@@ -10,7 +10,10 @@ use crate::reply::{Parcel, pack};
 #[napi]
 impl NativeEnvironment {
     /// Unpacks documents that stand back to back: `[values, texts, blobs, count]`.
-    #[napi(catch_unwind, ts_return_type = "[Float64Array, string[] | null, Buffer[] | null, number]")]
+    #[napi(
+        catch_unwind,
+        ts_return_type = "[Float64Array, string[] | null, Buffer[] | null, number]"
+    )]
     pub fn unpack<'env>(&self, env: &'env Env, documents: &[u8]) -> Result<Array<'env>> {
         let mut parcel = Parcel::default();
         let count = pack(&mut parcel, &self.shared.shapes, Documents(documents));

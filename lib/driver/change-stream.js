@@ -6,6 +6,7 @@ const { rules } = require('../protocol/rules');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { CursorStream } = require('./cursor-stream');
 const { CURSOR, Operation, READ } = require('./operation');
+const { announceStart } = require('./stream-starts');
 
 const OPTIONS = rules(READ, CURSOR, STREAM);
 
@@ -219,11 +220,9 @@ class ChangeStream extends EventEmitter {
     const { resumeAfter, startAfter, startAtOperationTime } = this.asked;
     if (resumeAfter ?? startAfter ?? startAtOperationTime) return {};
     const { codec } = this.op;
-    const { operationTime } = await this.parent.s.engine.command(
-      this.parent.dbName ?? 'admin',
-      { ping: 1 },
-      { codec, read: true },
-    );
+    const { engine } = this.parent.s;
+    const asking = engine.command(this.parent.dbName ?? 'admin', { ping: 1 }, { codec, read: true });
+    const { operationTime } = await announceStart(engine, asking);
     if (!operationTime) return {};
     const { high, low } = operationTime;
     return { startAtOperationTime: new codec.Timestamp({ t: high >>> 0, i: (low >>> 0) + 1 }) };

@@ -7,6 +7,7 @@ const readPreferences = require('../protocol/read-preference');
 const { numbers, rules } = require('../protocol/rules');
 const { admitToSession } = require('./session');
 const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
+const { startingStreams } = require('./stream-starts');
 
 /** @typedef {import('./settings').Settings} Settings */
 
@@ -239,7 +240,10 @@ class Operation {
    */
   async send(db, body) {
     const command = this.explain === null ? body : this.explained(body);
-    const reply = await this.settings.engine.command(db, command, this);
+    const { engine } = this.settings;
+    const starting = this.read ? undefined : startingStreams(engine);
+    if (starting !== undefined) await starting;
+    const reply = await engine.command(db, command, this);
     if (reply.writeConcernError != null) throw new this.codec.mongo.MongoWriteConcernError(reply);
     return reply;
   }

@@ -5,6 +5,7 @@ const { PolyMongoError } = require('../error');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { STATE, Transaction } = require('./transaction');
 const { runTransaction } = require('./with-transaction');
+const { startingStreams } = require('./stream-starts');
 
 /**
  * A session of the engine with the official driver's members. The class is called `ClientSession` because Mongoose looks
@@ -147,8 +148,11 @@ class ClientSession extends EventEmitter {
     const empty = transaction.state === STATE.starting || transaction.state === STATE.committedEmpty;
     try {
       // An empty transaction as well: the engine has its start on record.
-      if (transaction.state !== STATE.committedEmpty)
+      if (transaction.state !== STATE.committedEmpty) {
+        const starting = startingStreams(engine);
+        if (starting !== undefined) await starting;
         await engine.commitTransaction(this.handle, this.op(options));
+      }
     } finally {
       transaction.state = empty ? STATE.committedEmpty : STATE.committed;
     }

@@ -26,11 +26,12 @@ mod shape;
 mod shapes;
 mod tag;
 mod text;
+mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use pack::{Packer, pack};
+pub use pack::pack;
 pub use shapes::Shapes;
 
 /// Values on their way to JavaScript.

@@ -1,17 +1,15 @@
 //! Unpacks documents into a parcel.
 
 use super::Parcel;
-use super::element::{self, after_document, after_key, after_value, kind};
+use super::element::{after_document, after_key, kind};
 use super::rare::{self, BIG, Chunk};
 use super::shape::{Expected, Shape, Site};
 use super::shapes::{Scratch, Shapes};
 use super::tag;
-use super::text::{OpenTexts, Put};
+use super::text::OpenTexts;
 
 /// Documents nested deeper are not unpacked; the server refuses more than 180 levels in a collection, 200 in a command.
 const MAX_NESTING: usize = 200;
-/// The largest magnitude up to which js-bson turns an int64 into a number.
-const MAX_SAFE: i64 = 1 << 53;
 
 /// Unpacks `documents`, one batch, behind what `parcel` already holds; answers how many there were.
 pub fn pack<'b>(
@@ -27,14 +25,14 @@ pub fn pack<'b>(
 }
 
 /// Unpacks the documents of one batch, one after the other.
-pub struct Packer<'a> {
-    parcel: &'a mut Parcel,
+pub(super) struct Packer<'a> {
+    pub(super) parcel: &'a mut Parcel,
     shapes: &'a Shapes,
     /// How many texts and blobs belong to others.
-    first_text: usize,
+    pub(super) first_text: usize,
     first_blob: usize,
-    texts: OpenTexts,
-    rare: Chunk,
+    pub(super) texts: OpenTexts,
+    pub(super) rare: Chunk,
     /// The blob that all that is small shares.
     shared: Vec<u8>,
     outer: Vec<Frame<'a>>,
@@ -88,7 +86,7 @@ struct Mark {
 
 impl<'a> Packer<'a> {
     /// A batch that goes behind what `parcel` already holds.
-    pub fn new(parcel: &'a mut Parcel, shapes: &'a Shapes) -> Self {
+    fn new(parcel: &'a mut Parcel, shapes: &'a Shapes) -> Self {
         Self {
             first_text: parcel.texts.len(),
             first_blob: parcel.blobs.len(),
@@ -105,7 +103,7 @@ impl<'a> Packer<'a> {
 
     /// Unpacks one document. One that is malformed, or nested beyond all measure, crosses as it is: the user's BSON
     /// then says what is wrong with it.
-    pub fn push(&mut self, document: &[u8]) {
+    fn push(&mut self, document: &[u8]) {
         self.count += 1;
         if self.rare.is_full() {
             self.close_chunk();
@@ -128,7 +126,7 @@ impl<'a> Packer<'a> {
     }
 
     /// Completes the batch; answers how many documents it has.
-    pub fn finish(mut self) -> usize {
+    fn finish(mut self) -> usize {
         self.close_chunk();
         if !self.shared.is_empty() {
             self.reserve_shared_blob();
@@ -151,7 +149,7 @@ impl<'a> Packer<'a> {
     }
 
     /// Gives bytes a blob of their own; answers its index.
-    fn own_blob(&mut self, bytes: Vec<u8>) -> f64 {
+    pub(super) fn own_blob(&mut self, bytes: Vec<u8>) -> f64 {
         self.reserve_shared_blob();
         self.parcel.blobs.push(bytes);
         (self.parcel.blobs.len() - 1 - self.first_blob) as f64
@@ -305,130 +303,5 @@ impl<'a> Packer<'a> {
             );
         }
         frame
-    }
-
-    /// Writes a value that holds no others; answers where it ends.
-    fn value(&mut self, bytes: &[u8], kind: u8, at: usize, expected: Expected) -> Option<usize> {
-        match kind {
-            kind::STRING => {
-                let (content, end) = element::string(bytes, at)?;
-                self.string(expected, content)?;
-                return Some(end);
-            }
-            kind::INT32 => self.number(expected, element::int32(bytes, at)?.into()),
-            kind::DOUBLE => self.number(expected, element::double(bytes, at)?),
-            kind::INT64 => self.int64(expected, element::int64(bytes, at)?),
-            kind::BOOLEAN => match bytes.get(at)? {
-                0 => self.boolean(expected, false),
-                1 => self.boolean(expected, true),
-                _ => return None,
-            },
-            kind::DATE => {
-                self.tag_unless(expected, Expected::Date, tag::DATE);
-                self.write(element::int64(bytes, at)? as f64);
-            }
-            kind::OBJECT_ID => self.object_id(expected, element::object_id(bytes, at)?),
-            kind::NULL => self.tag(expected, tag::NULL),
-            kind::UNDEFINED => self.tag(expected, tag::UNDEFINED),
-            _ => {
-                let end = after_value(kind, bytes, at)?;
-                self.rare(expected, kind, bytes.get(at..end)?);
-                return Some(end);
-            }
-        }
-        after_value(kind, bytes, at)
-    }
-
-    fn write(&mut self, value: f64) {
-        self.parcel.values.push(value);
-    }
-
-    /// Writes a tag: behind a NaN where something is expected.
-    fn tag(&mut self, expected: Expected, tag: f64) {
-        if expected != Expected::Any {
-            self.write(f64::NAN);
-        }
-        self.write(tag);
-    }
-
-    /// Writes the tag of a value that is not what was expected.
-    fn tag_unless(&mut self, expected: Expected, actual: Expected, tag: f64) {
-        if expected != actual {
-            self.tag(expected, tag);
-        }
-    }
-
-    fn number(&mut self, expected: Expected, number: f64) {
-        // JavaScript tells integers from other numbers by `number | 0`, which loses the sign of -0.
-        if expected != Expected::Number || number.is_nan() || (number == 0.0 && number.is_sign_negative()) {
-            self.tag(expected, tag::NUMBER);
-        }
-        self.write(number);
-    }
-
-    fn int64(&mut self, expected: Expected, number: i64) {
-        if (-MAX_SAFE..=MAX_SAFE).contains(&number) {
-            return self.number(expected, number as f64);
-        }
-        self.tag(expected, tag::LONG);
-        self.write(f64::from(number as i32));
-        self.write(f64::from((number >> 32) as i32));
-    }
-
-    fn boolean(&mut self, expected: Expected, boolean: bool) {
-        match (expected, boolean) {
-            (Expected::Boolean, _) => self.write(boolean.into()),
-            (_, false) => self.tag(expected, tag::FALSE),
-            (_, true) => self.tag(expected, tag::TRUE),
-        }
-    }
-
-    fn object_id(&mut self, expected: Expected, id: [u8; 12]) {
-        self.tag_unless(expected, Expected::ObjectId, tag::OBJECT_ID);
-        for half in id.as_chunks::<6>().0 {
-            // With the two highest bytes 0, no id looks like a NaN.
-            let mut bytes = [0; 8];
-            if let Some(low) = bytes.first_chunk_mut() {
-                *low = *half;
-            }
-            self.write(f64::from_le_bytes(bytes));
-        }
-    }
-
-    fn string(&mut self, expected: Expected, content: &[u8]) -> Option<()> {
-        match self.texts.put(&mut self.parcel.texts, content)? {
-            Put::Behind(length) => {
-                self.tag_unless(expected, Expected::String, tag::STRING);
-                self.write(length);
-            }
-            Put::Opened(tag, index, length) => {
-                self.tag(expected, tag);
-                self.write((index - self.first_text) as f64);
-                self.write(length);
-            }
-            Put::Alone(index) => {
-                self.tag(expected, tag::WHOLE_TEXT);
-                self.write((index - self.first_text) as f64);
-            }
-        }
-        Some(())
-    }
-
-    fn rare(&mut self, expected: Expected, kind: u8, value: &[u8]) {
-        if value.len() > BIG {
-            let alone = rare::alone(kind, value);
-            let length = alone.len() as f64;
-            let blob = self.own_blob(alone);
-            self.tag(expected, tag::RARE_ALONE);
-            self.parcel.values.extend([blob, 0.0, length]);
-        } else if self.rare.is_empty() {
-            self.tag(expected, tag::RARE_CHUNK);
-            self.rare.begin(self.parcel.values.len());
-            self.parcel.values.extend([0.0; 3]);
-            self.rare.add(kind, value);
-        } else {
-            self.tag(expected, tag::RARE);
-            self.rare.add(kind, value);
-        }
     }
 }

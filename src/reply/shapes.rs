@@ -11,6 +11,8 @@ use super::shape::{Expected, Field, Shape, Site};
 const MAX_FIELDS: usize = 256;
 /// A document with more bytes of keys than this has no shape.
 const MAX_KEY_BYTES: usize = 16 * 1024;
+/// About how many bytes all shapes may take.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// A field whose documents took this many shapes holds dictionaries: it teaches no further ones.
 const MAX_SHAPES_PER_SITE: u32 = 64;
 /// How many key lists that were met once are remembered.
@@ -30,8 +32,9 @@ struct Index {
     /// Hashes of key lists that were met once. Keys that never come back (ids used as keys) would fill the
     /// registry for good, so at the top level a list of keys becomes a shape at its second appearance.
     met_once: Box<[u64]>,
-    /// How many shapes there are.
+    /// How many shapes there are, and about how many bytes further ones may take.
     count: usize,
+    room: usize,
 }
 
 /// The shapes of one JavaScript environment. Their numbers are never reused; there are never more than the limit.
@@ -52,6 +55,7 @@ impl Shapes {
                 by_keys: HashMap::new(),
                 met_once: vec![0; MET_ONCE].into(),
                 count: 0,
+                room: MAX_BYTES,
             }),
             hasher: RandomState::new(),
             top: Site::default(),
@@ -118,6 +122,7 @@ impl Shapes {
             _ => {}
         }
         let slot = self.slots.get(index.count)?;
+        index.room = index.room.checked_sub(scratch.cost())?;
         index.count += 1;
         let id = u32::try_from(index.count).ok()?;
         let shape = slot.get_or_init(|| Box::new(scratch.shape(id, older)));
@@ -157,6 +162,11 @@ impl Scratch {
         }
         // Keys that are not UTF-8 are left to the user's BSON.
         (at == end && std::str::from_utf8(&self.keys).is_ok()).then_some(())
+    }
+
+    /// About how many bytes a shape takes: each key once in the index and once in its field.
+    fn cost(&self) -> usize {
+        2 * self.keys.len() + self.kinds.len() * size_of::<Field>()
     }
 
     fn shape(&self, id: u32, older: Option<&Shape>) -> Shape {

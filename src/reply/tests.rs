@@ -311,6 +311,19 @@ fn beyond_the_limit_documents_travel_as_bson() {
 }
 
 #[test]
+fn shapes_take_a_bounded_amount_of_memory() {
+    let shapes = Shapes::new(4096);
+    for n in 0..600 {
+        let wide: Document = (0..200)
+            .map(|key| (format!("a key of some length {n} {key}"), Bson::Null))
+            .collect();
+        assert_round_trip(&[wide.clone(), wide], &shapes);
+    }
+    assert!(shapes.definition(200).is_some());
+    assert!(shapes.definition(600).is_none());
+}
+
+#[test]
 fn null_first_is_learned_later() {
     let shapes = taught(&doc! {"a": null, "b": 1, "c": null});
     assert_eq!(shapes.definition(1).unwrap(), r#"[["a",0],["b",1],["c",0]]"#);

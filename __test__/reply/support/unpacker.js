@@ -11,14 +11,18 @@ const { createReader } = require('../../../lib/protocol/reader');
 function createUnpacker(BSON) {
   const environment = new native.NativeEnvironment(() => {});
   const reader = createReader(BSON, environment.shape.bind(environment));
+  /** @param {Uint8Array[]} documents BSON */
+  function parts(documents) {
+    const [values, texts, blobs, count] = environment.unpack(Buffer.concat(documents));
+    return [values, texts ?? [], blobs ?? [], count];
+  }
   return {
-    /** @param {Uint8Array[]} documents */
-    parts: (documents) => environment.unpack(Buffer.concat(documents)),
+    parts,
 
     /** @param {Uint8Array[]} documents BSON */
     unpack(documents) {
-      const [values, texts, blobs, count] = environment.unpack(Buffer.concat(documents));
-      return reader.read(values, 0, count, texts ?? [], 0, blobs ?? [], 0);
+      const [values, texts, blobs, count] = parts(documents);
+      return reader.read(values, 0, count, texts, 0, blobs, 0);
     },
 
     /** @param {number} id */

@@ -26,7 +26,7 @@ beforeAll(() => {
 
 function note([values, texts]) {
   for (let head = 0, text = 0; head < values.length; head += 6 + values[head + 2]) {
-    if (values[head] !== 0) failures.set(values[head], texts[text]);
+    if (values[head] !== 0) failures.set(values[head], texts?.[text]);
     text += values[head + 3];
   }
 }

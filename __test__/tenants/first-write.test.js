@@ -167,6 +167,15 @@ test('an explicit init() creates without a write', async () => {
   expect(await indexes('explicit', 'users')).toEqual(['_id_', 'email_1']);
 });
 
+test('a name that differs in case only is refused once the database exists, and not before', async () => {
+  const upper = name('CASE');
+  const lower = name('case');
+  expect(await User.db(upper).countDocuments()).toBe(0);
+  await User.db(lower).create({ email: 'a' });
+  expect(() => User.db(name('Case'))).toThrow(expect.objectContaining({ code: 'INVALID_DATABASE_NAME' }));
+  expect(await User.db(lower).countDocuments()).toBe(1);
+});
+
 describe('a transaction', () => {
   const inTransaction = async (run) => {
     const connection = wrapper.adv.getConnection(name('any'));

@@ -2,13 +2,16 @@
 
 const { commandName, removals } = require('./write-targets');
 
+const NAMESPACE_EXISTS = 48;
+
 /**
  * The engine as one wrapper's clients see it: the same, but that a first write waits until its collection is ready.
  *
  * @param {any} engine the wrapper's sight of the engine: its methods need no `this`
  * @param {import('./first-write').FirstWrites} firstWrites
+ * @param {(dbName: string) => void} exists told of databases that exist for certain
  */
-function tenantEngine(engine, firstWrites) {
+function tenantEngine(engine, firstWrites, exists) {
   return Object.assign(Object.create(engine), {
     /** @param {string} db @param {any} body @param {any} op */
     command(db, body, op) {
@@ -16,6 +19,7 @@ function tenantEngine(engine, firstWrites) {
       const wait = firstWrites.before(name, db, body, op);
       const reply =
         wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
+      if (name === 'create') noteExistence(reply, () => exists(db));
       const removed = removals(name, db, body);
       if (removed.length === 0) return reply;
       return reply.finally(() => {
@@ -54,6 +58,16 @@ function tenantEngine(engine, firstWrites) {
       firstWrites.transactionEnded(session);
       return engine.endSession(session);
     },
+  });
+}
+
+/**
+ * @param {Promise<any>} creation
+ * @param {() => void} exists
+ */
+function noteExistence(creation, exists) {
+  creation.then(exists, ({ code }) => {
+    if (code === NAMESPACE_EXISTS) exists();
   });
 }
 

@@ -23,6 +23,7 @@ const { tenantEngine } = require('./tenant-engine');
  * @property {(dbName: string) => object | undefined} inherited  What operations on that database inherit besides
  * @property {() => string} defaultDatabase
  * @property {(name: unknown) => string} checkName  Returns the name, or throws why it is refused
+ * @property {(dbName: string) => void} exists  Told of databases that exist for certain
  * @property {{error(message: string, details?: unknown): void}} logger
  * @property {(event: 'error', details: {dbName: string, error: Error}) => void} emit  Never throws
  * @property {{track(dbName: string, stream: any): void}} watches
@@ -34,7 +35,7 @@ class Tenants {
   constructor(wiring) {
     this.wiring = wiring;
     this.firstWrites = new FirstWrites(this);
-    this.engine = tenantEngine(wiring.engine, this.firstWrites);
+    this.engine = tenantEngine(wiring.engine, this.firstWrites, wiring.exists);
     this.pools = new PoolStates(wiring.engine, () => this.connections());
     /** By the codec of the Mongoose instance, which operations carry. @type {Map<object, BaseTenants>} */
     this.bases = new Map();

@@ -55,6 +55,7 @@ class Core {
       inherited: (dbName) => this.scale.get(dbName)?.inherited,
       defaultDatabase: () => this.defaultDB,
       checkName: (name) => this.use(name),
+      exists: (name) => this.names.exists(name),
       logger: this.logger,
       emit: (_event, details) => emitError(details),
       watches: this.watches,

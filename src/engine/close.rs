@@ -153,26 +153,28 @@ impl Engine {
             pool.note_cut_short(self.units(&[pool.id]));
         }
         self.operations.interrupt_all(ids);
-        for cursor in self
-            .cursors
-            .remove_where(|cursor: &OpenCursor| ids.contains(&cursor.pool))
-        {
-            cursor.close();
-        }
         let sessions = self.sessions_on(ids);
+        self.close_cursors(|cursor| ids.contains(&cursor.pool) && cursor.session.is_some());
         for session in &sessions {
             session.kill();
         }
-        let last_words = async {
-            join_all(
-                sessions
-                    .iter()
-                    .map(|session| session.give_up("the client was closed")),
-            )
-            .await;
-            join_all(pools.iter().map(|pool| pool.drained())).await;
-        };
-        let _whoever_is_left_loses_its_sockets = tokio::time::timeout(LAST_WORDS, last_words).await;
+        let end = tokio::time::Instant::now() + LAST_WORDS;
+        let given_up = join_all(
+            sessions
+                .iter()
+                .map(|session| session.give_up("the client was closed")),
+        );
+        let _left_to_the_server = tokio::time::timeout_at(end, given_up).await;
+        // Each closes the server's cursor as well, and there may be thousands: the transactions' locks come first.
+        self.close_cursors(|cursor| ids.contains(&cursor.pool));
+        let drained = join_all(pools.iter().map(|pool| pool.drained()));
+        let _whoever_is_left_loses_its_sockets = tokio::time::timeout_at(end, drained).await;
+    }
+
+    fn close_cursors(&self, wanted: impl Fn(&OpenCursor) -> bool) {
+        for cursor in self.cursors.remove_where(wanted) {
+            cursor.close();
+        }
     }
 }
 

@@ -477,7 +477,7 @@ declare namespace PolyMongo {
     allowSystemDatabases?: boolean;
     /** `portable` (default): names that every server accepts. `server`: all that the server accepts. */
     nameRules?: 'portable' | 'server';
-    /** How many databases keep their models in memory when nobody holds them. Default 1000. */
+    /** How many databases keep their models in memory when nobody holds them. Default 10,000. */
     maxCachedDatabases?: number;
     /** Refuse `.db()` and wrapped models used without a database (`TENANT_REQUIRED`). Default false. */
     requireTenant?: boolean;

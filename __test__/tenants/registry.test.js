@@ -109,7 +109,6 @@ describe('in a wrapper', () => {
     const roomy = createWrapper({
       mongoURI: 'mongodb://127.0.0.1:1',
       handleSignals: false,
-      maxCachedDatabases: 10_000,
     });
     const Roomy = roomy.wrapModel(base.models.User);
     for (let i = 0; i < 500; i++) Roomy.db(`warm${i}`);

@@ -60,7 +60,7 @@ const WRAPPER_OPTIONS = [
   own('allowDatabase', 'custom', { check: checkAllowed }),
   own('allowSystemDatabases', 'boolean', { default: false }),
   own('nameRules', 'enum', { values: ['portable', 'server'], default: 'portable' }),
-  own('maxCachedDatabases', 'count', { default: 1000 }),
+  own('maxCachedDatabases', 'count', { default: 10_000 }),
   own('requireTenant', 'boolean', { default: false }),
   own('handleSignals', 'custom', { check: checkSignals, default: true }),
   own('sharePool', 'boolean', { default: true }),

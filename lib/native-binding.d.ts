@@ -36,7 +36,7 @@ export declare class NativeClient {
   advanceSession(session: number, times: Buffer): void
   /** Opens a change stream; `options` is BSON `{pipeline, options}`. */
   openStream(op: number, stream: number, db: string | undefined | null, collection: string | undefined | null, session: number, options: Buffer): void
-  /** Waits for changes: at least one. */
+  /** Waits for changes; the first answer may be no more than the token that the stream begins with. */
   nextChanges(op: number, stream: number, flags: number): void
   /** Closes a change stream. */
   closeStream(op: number, stream: number): void

@@ -21,7 +21,7 @@ function load(file, env = {}) {
     console.log(JSON.stringify({ name: error.name, code: error.code, message: error.message, tried: error.tried }))
   }`;
   const { stdout } = spawnSync(process.execPath, ['-e', script], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, POLYMONGO_NATIVE: '', ...env },
     encoding: 'utf8',
   });
   return JSON.parse(stdout);

@@ -210,7 +210,7 @@ class Engine extends EventEmitter {
   }
 
   /**
-   * Waits for changes: at least one.
+   * Waits for changes. The first answer may be no more than the token that the stream begins with.
    * @param {number} stream
    * @param {Op} op
    * @returns {Promise<{documents: any[], resumeToken: any}>}

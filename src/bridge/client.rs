@@ -177,7 +177,7 @@ impl NativeClient {
         });
     }
 
-    /// Waits for changes: at least one.
+    /// Waits for changes; the first answer may be no more than the token that the stream begins with.
     #[napi(catch_unwind)]
     pub fn next_changes(&self, env: Env, op: u32, stream: u32, flags: u32) {
         self.submit(env, op, form(flags), Ok(()), |(), done| {

@@ -65,8 +65,23 @@ pub fn message(error: &Error) -> String {
         DriverKind::Write(WriteFailure::WriteConcernError(failure)) => failure.message.clone(),
         DriverKind::Write(WriteFailure::WriteError(failure)) => failure.message.clone(),
         DriverKind::Io(io) => io.to_string(),
+        DriverKind::DnsResolve { message, .. } => unresolved(message),
         kind => kind.to_string(),
     }
+}
+
+/// The resolver names what it looked for in its own notation: `Query { name: Name("…"), … }`.
+fn unresolved(message: &str) -> String {
+    let plain = message
+        .split_once("Query { name: Name(\"")
+        .and_then(|(before, rest)| {
+            let (name, _notation) = rest.split_once('"')?;
+            Some(format!("{before}{name}"))
+        });
+    format!(
+        "The connection string's hosts could not be looked up: {}",
+        plain.as_deref().unwrap_or(message)
+    )
 }
 
 fn code(error: &Error) -> Option<(i32, Option<String>)> {

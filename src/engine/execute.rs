@@ -228,7 +228,9 @@ impl Work {
                 }
                 Some(Err(error)) => {
                     session.failed(&error, self.attempt.sent_now());
-                    let mut converted = convert::operation_error(&error, &self.attempt);
+                    let mut converted = self
+                        .pool
+                        .explained(convert::operation_error(&error, &self.attempt));
                     retry::label(repeatable, &mut converted);
                     Err(converted)
                 }

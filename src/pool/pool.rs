@@ -181,13 +181,35 @@ impl Pool {
 
     /// The error of who waited for a server in vain.
     fn no_server(&self, limit: Duration) -> EngineError {
-        let snapshot = self.topology.snapshot();
-        let mut text = format!("No server could be reached within {} ms", limit.as_millis());
-        for server in &snapshot.servers {
-            let reason = server.error.as_deref().unwrap_or(&server.kind);
-            let _infallible = write!(text, "; {}: {reason}", server.address);
+        EngineError::new(ErrorKind::ServerSelection, self.why_no_server(limit))
+    }
+
+    /// An error as its reader needs it: a server that was not found is explained by what is known of each.
+    pub fn explained(&self, mut error: EngineError) -> EngineError {
+        if error.kind == ErrorKind::ServerSelection {
+            error.message = self.why_no_server(self.settings.server_selection_timeout);
         }
-        EngineError::new(ErrorKind::ServerSelection, text)
+        error
+    }
+
+    fn why_no_server(&self, limit: Duration) -> String {
+        let snapshot = self.topology.snapshot();
+        let (wanted, found) = if snapshot.usable {
+            ("suitable server", "found")
+        } else {
+            ("server", "reached")
+        };
+        let mut text = format!("No {wanted} could be {found} within {} ms", limit.as_millis());
+        // The driver forgets servers that say they are of another set.
+        if snapshot.servers.is_empty() && snapshot.kind.starts_with("ReplicaSet") {
+            text.push_str(": none of the hosts is a member of the replica set that replicaSet names");
+        }
+        for (index, server) in snapshot.servers.iter().enumerate() {
+            let separator = if index == 0 { ':' } else { ';' };
+            let reason = server.error.as_deref().unwrap_or(&server.kind);
+            let _infallible = write!(text, "{separator} {}: {reason}", server.address);
+        }
+        text
     }
 
     pub(super) fn lease_taken(&self) {

@@ -235,3 +235,13 @@ describe('explaining', () => {
     expect(await both.ours.collection.countDocuments({ n: 1 })).toBe(1);
   });
 });
+
+test('the text of a write error that the server cuts within a character', async () => {
+  for (const padding of ['', 'x', 'xx', 'xxx']) {
+    await both.same(async ({ collection }) => {
+      await collection.deleteMany({});
+      await collection.insertOne({ _id: 1, a: [padding + '\u{14001}'.repeat(5000)] });
+      await collection.updateMany({}, { $set: { 'a.b': 1 } });
+    });
+  }
+});

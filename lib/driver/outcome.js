@@ -37,13 +37,18 @@ class Failure {
   }
 }
 
+/** A text that the server has cut within a character must not hide the error it belongs to. */
+const AS_IT_IS = { enableUtf8Validation: false };
+
 /**
  * @param {Load} load
  * @param {Reading} reading
  */
 function failure({ texts, text, bytes, byte }, { codec }) {
   const payload =
-    codec === null ? { kind: texts[text], message: texts[text + 1] } : decodeReply(codec, bytes, byte, null);
+    codec === null
+      ? { kind: texts[text], message: texts[text + 1] }
+      : decodeReply(codec, bytes, byte, AS_IT_IS);
   return new Failure(payload);
 }
 

@@ -32,7 +32,7 @@ pub struct NativeClient {
 impl NativeClient {
     /// Checks the connection string and the configuration (JSON); never connects.
     #[napi(constructor, catch_unwind)]
-    pub fn new(environment: &NativeEnvironment, client: u32, uri: String, config: String) -> Result<Self> {
+    pub fn new(environment: &NativeEnvironment, client: i64, uri: String, config: String) -> Result<Self> {
         let environment = Arc::clone(&environment.shared);
         let events = Events::new(Arc::clone(&environment), client);
         let engine = Engine::new(&uri, &config, events)
@@ -46,9 +46,9 @@ impl NativeClient {
     pub fn command(
         &self,
         env: Env,
-        op: u32,
+        op: i64,
         db: String,
-        session: u32,
+        session: i64,
         flags: u32,
         body: BufferSlice,
         meta: Option<String>,
@@ -64,10 +64,10 @@ impl NativeClient {
     pub fn open_cursor(
         &self,
         env: Env,
-        op: u32,
-        cursor: u32,
+        op: i64,
+        cursor: i64,
         db: String,
-        session: u32,
+        session: i64,
         flags: u32,
         body: BufferSlice,
         meta: Option<String>,
@@ -80,7 +80,7 @@ impl NativeClient {
 
     /// Answers the next batch of a cursor.
     #[napi(catch_unwind)]
-    pub fn next_batch(&self, env: Env, op: u32, cursor: u32, flags: u32, meta: Option<String>) {
+    pub fn next_batch(&self, env: Env, op: i64, cursor: i64, flags: u32, meta: Option<String>) {
         self.submit(env, op, form(flags), self::meta(meta.as_deref()), |meta, done| {
             self.engine.next_batch(op, cursor, meta, done);
         });
@@ -88,7 +88,7 @@ impl NativeClient {
 
     /// Closes a cursor, here and on the server.
     #[napi(catch_unwind)]
-    pub fn close_cursor(&self, env: Env, op: u32, cursor: u32) {
+    pub fn close_cursor(&self, env: Env, op: i64, cursor: i64) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
             self.engine.close_cursor(op, cursor, done);
         });
@@ -96,13 +96,13 @@ impl NativeClient {
 
     /// Gives an operation up; it ends with an error, unless it has ended already.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, op: u32) {
+    pub fn cancel(&self, op: i64) {
         self.engine.cancel(op);
     }
 
     /// Records a session. Answers null, or what is wrong as JSON.
     #[napi(catch_unwind)]
-    pub fn start_session(&self, session: u32, options: String) -> Option<String> {
+    pub fn start_session(&self, session: i64, options: String) -> Option<String> {
         self.engine
             .start_session(session, &options)
             .err()
@@ -111,7 +111,7 @@ impl NativeClient {
 
     /// Records a transaction, which the session's next operation starts. Answers null, or what is wrong as JSON.
     #[napi(catch_unwind)]
-    pub fn start_transaction(&self, session: u32, options: String) -> Option<String> {
+    pub fn start_transaction(&self, session: i64, options: String) -> Option<String> {
         self.engine
             .start_transaction(session, &options)
             .err()
@@ -120,7 +120,7 @@ impl NativeClient {
 
     /// Commits the session's transaction.
     #[napi(catch_unwind)]
-    pub fn commit_transaction(&self, env: Env, op: u32, session: u32, meta: Option<String>) {
+    pub fn commit_transaction(&self, env: Env, op: i64, session: i64, meta: Option<String>) {
         self.submit(env, op, Form::Bson, self::meta(meta.as_deref()), |meta, done| {
             self.engine.commit_transaction(op, session, meta, done);
         });
@@ -128,7 +128,7 @@ impl NativeClient {
 
     /// Aborts the session's transaction.
     #[napi(catch_unwind)]
-    pub fn abort_transaction(&self, env: Env, op: u32, session: u32, meta: Option<String>) {
+    pub fn abort_transaction(&self, env: Env, op: i64, session: i64, meta: Option<String>) {
         self.submit(env, op, Form::Bson, self::meta(meta.as_deref()), |meta, done| {
             self.engine.abort_transaction(op, session, meta, done);
         });
@@ -136,7 +136,7 @@ impl NativeClient {
 
     /// Ends a session.
     #[napi(catch_unwind)]
-    pub fn end_session(&self, env: Env, op: u32, session: u32) {
+    pub fn end_session(&self, env: Env, op: i64, session: i64) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
             self.engine.end_session(op, session, done);
         });
@@ -144,7 +144,7 @@ impl NativeClient {
 
     /// What is known of a session, as BSON; null for an unknown one.
     #[napi(catch_unwind)]
-    pub fn session_info<'env>(&self, env: &'env Env, session: u32) -> Result<Option<BufferSlice<'env>>> {
+    pub fn session_info<'env>(&self, env: &'env Env, session: i64) -> Result<Option<BufferSlice<'env>>> {
         let info = self.engine.session_info(session);
         info.map(|info| BufferSlice::copy_from(env, info.as_bytes()))
             .transpose()
@@ -152,7 +152,7 @@ impl NativeClient {
 
     /// Advances a session's clocks: BSON `{clusterTime?, operationTime?}`.
     #[napi(catch_unwind)]
-    pub fn advance_session(&self, session: u32, times: BufferSlice) -> Result<()> {
+    pub fn advance_session(&self, session: i64, times: BufferSlice) -> Result<()> {
         let times = RawDocumentBuf::from_bytes(times.to_vec())
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         self.engine.advance_session(session, times);
@@ -164,11 +164,11 @@ impl NativeClient {
     pub fn open_stream(
         &self,
         env: Env,
-        op: u32,
-        stream: u32,
+        op: i64,
+        stream: i64,
         db: Option<String>,
         collection: Option<String>,
-        session: u32,
+        session: i64,
         options: BufferSlice,
     ) {
         self.submit(env, op, Form::Bson, document(&options), |options, done| {
@@ -179,7 +179,7 @@ impl NativeClient {
 
     /// Waits for changes; the first answer may be no more than the token that the stream begins with.
     #[napi(catch_unwind)]
-    pub fn next_changes(&self, env: Env, op: u32, stream: u32, flags: u32) {
+    pub fn next_changes(&self, env: Env, op: i64, stream: i64, flags: u32) {
         self.submit(env, op, form(flags), Ok(()), |(), done| {
             self.engine.next_changes(op, stream, done);
         });
@@ -187,7 +187,7 @@ impl NativeClient {
 
     /// Closes a change stream.
     #[napi(catch_unwind)]
-    pub fn close_stream(&self, env: Env, op: u32, stream: u32) {
+    pub fn close_stream(&self, env: Env, op: i64, stream: i64) {
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
             self.engine.close_stream(op, stream, done);
         });
@@ -195,7 +195,7 @@ impl NativeClient {
 
     /// Opens the pool of a database (null: the shared one) and waits for a usable server.
     #[napi(catch_unwind)]
-    pub fn connect(&self, env: Env, op: u32, db: Option<String>) {
+    pub fn connect(&self, env: Env, op: i64, db: Option<String>) {
         self.submit(env, op, Form::Json, Ok(()), |(), done| {
             self.engine.connect(op, db, done);
         });
@@ -203,7 +203,7 @@ impl NativeClient {
 
     /// Gives databases (JSON list of names) a pool of their own (JSON), or none (null).
     #[napi(catch_unwind)]
-    pub fn configure(&self, env: Env, op: u32, dbs: String, pool: Option<String>) {
+    pub fn configure(&self, env: Env, op: i64, dbs: String, pool: Option<String>) {
         self.submit(env, op, Form::Json, Ok(()), |(), done| {
             self.engine.configure(op, &dbs, pool.as_deref(), done);
         });
@@ -211,7 +211,7 @@ impl NativeClient {
 
     /// Closes the pool of a database once nothing uses it.
     #[napi(catch_unwind)]
-    pub fn close_pool(&self, env: Env, op: u32, db: String) {
+    pub fn close_pool(&self, env: Env, op: i64, db: String) {
         self.submit(env, op, Form::Json, Ok(()), |(), done| {
             self.engine.close_pool(op, db, done);
         });
@@ -219,7 +219,7 @@ impl NativeClient {
 
     /// Closes everything; `options` is JSON `{force, timeoutMS, refuse}`. Answers `{drained, cancelled}`.
     #[napi(catch_unwind)]
-    pub fn close(&self, env: Env, op: u32, options: String) {
+    pub fn close(&self, env: Env, op: i64, options: String) {
         self.submit(env, op, Form::Json, Ok(()), |(), done| {
             self.engine.close(op, &options, done);
         });
@@ -241,7 +241,7 @@ impl NativeClient {
     fn submit<T>(
         &self,
         env: Env,
-        op: u32,
+        op: i64,
         form: Form,
         arguments: std::result::Result<T, EngineError>,
         run: impl FnOnce(T, Box<dyn Completer>),
@@ -263,7 +263,7 @@ impl Drop for NativeClient {
 
 fn request(
     db: String,
-    session: u32,
+    session: i64,
     flags: u32,
     body: &[u8],
     settings: Option<&str>,

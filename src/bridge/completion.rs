@@ -41,9 +41,9 @@ const LONG: usize = 1024 * 1024;
 const HEAD: usize = 6;
 
 /// One entry.
-fn entry(op: u32, kind: Kind, numbers: &[f64], texts: Vec<String>, bytes: Vec<u8>) -> Load {
+fn entry(op: i64, kind: Kind, numbers: &[f64], texts: Vec<String>, bytes: Vec<u8>) -> Load {
     let mut values = Vec::with_capacity(HEAD + numbers.len());
-    values.extend([f64::from(op), f64::from(kind as u8)]);
+    values.extend([op as f64, f64::from(kind as u8)]);
     values.extend([numbers.len(), texts.len(), 0, bytes.len()].map(|length| length as f64));
     values.extend_from_slice(numbers);
     let parcel = Parcel {
@@ -61,7 +61,7 @@ fn entry(op: u32, kind: Kind, numbers: &[f64], texts: Vec<String>, bytes: Vec<u8
 /// Tells JavaScript how one operation ended, exactly once, whatever happens to it.
 pub struct Completion {
     environment: Arc<Environment>,
-    op: u32,
+    op: i64,
     form: Form,
     told: bool,
 }
@@ -79,7 +79,7 @@ pub enum Form {
 
 impl Completion {
     /// For operation `op`.
-    pub fn new(environment: Arc<Environment>, op: u32, form: Form) -> Self {
+    pub fn new(environment: Arc<Environment>, op: i64, form: Form) -> Self {
         Self {
             environment,
             op,
@@ -218,12 +218,12 @@ fn documents_of(reply: &RawDocument) -> Option<Vec<&[u8]>> {
 /// Hands a client's events to JavaScript.
 pub struct Events {
     environment: Arc<Environment>,
-    client: u32,
+    client: i64,
 }
 
 impl Events {
     /// For the client of this number.
-    pub fn new(environment: Arc<Environment>, client: u32) -> Arc<Self> {
+    pub fn new(environment: Arc<Environment>, client: i64) -> Arc<Self> {
         Arc::new(Self { environment, client })
     }
 }
@@ -231,7 +231,7 @@ impl Events {
 impl EventSink for Events {
     fn event(&self, event: RawDocumentBuf) {
         let texts = vec![failure::document_as_json(&event)];
-        let numbers = [f64::from(self.client)];
+        let numbers = [self.client as f64];
         self.environment
             .post(entry(0, Kind::Event, &numbers, texts, Vec::new()));
     }

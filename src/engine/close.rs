@@ -95,7 +95,7 @@ impl Engine {
         let ids: Vec<u64> = pools.iter().map(|pool| pool.id).collect();
         let before = self.units(&ids);
         let streams = self.streams.close_all();
-        let handles: Vec<u32> = self.sessions().keys().copied().collect();
+        let handles: Vec<i64> = self.sessions().keys().copied().collect();
         async move {
             streams.await;
             let sessions = self.sessions_on(&ids);

@@ -60,7 +60,7 @@ pub fn outcome(reply: RawDocumentBuf) -> Outcome {
 /// A cursor that may have more.
 pub struct OpenCursor {
     /// The session it belongs to, if that is a user's.
-    pub session: Option<(u32, Arc<Session>)>,
+    pub session: Option<(i64, Arc<Session>)>,
     /// The pool it lives on.
     pub pool: u64,
     inner: Arc<tokio::sync::Mutex<Option<Held>>>,
@@ -80,7 +80,7 @@ pub type Access = tokio::sync::OwnedMutexGuard<Option<Held>>;
 
 impl OpenCursor {
     /// A cursor that has just been opened.
-    pub fn new(cursor: Box<ServerCursor>, lease: Lease, session: Option<(u32, Arc<Session>)>) -> Arc<Self> {
+    pub fn new(cursor: Box<ServerCursor>, lease: Lease, session: Option<(i64, Arc<Session>)>) -> Arc<Self> {
         if let Some((_, session)) = &session {
             session.cursor_opened();
         }
@@ -130,32 +130,32 @@ pub fn unknown() -> EngineError {
 
 /// The open cursors of one client.
 #[derive(Default)]
-pub struct Cursors(Mutex<std::collections::HashMap<u32, Arc<OpenCursor>>>);
+pub struct Cursors(Mutex<std::collections::HashMap<i64, Arc<OpenCursor>>>);
 
 impl Cursors {
-    fn all(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<u32, Arc<OpenCursor>>> {
+    fn all(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<i64, Arc<OpenCursor>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers one.
-    pub fn insert(&self, handle: u32, cursor: Arc<OpenCursor>) {
+    pub fn insert(&self, handle: i64, cursor: Arc<OpenCursor>) {
         self.all().insert(handle, cursor);
     }
 
     /// Finds one.
-    pub fn get(&self, handle: u32) -> Option<Arc<OpenCursor>> {
+    pub fn get(&self, handle: i64) -> Option<Arc<OpenCursor>> {
         self.all().get(&handle).cloned()
     }
 
     /// Forgets one.
-    pub fn remove(&self, handle: u32) -> Option<Arc<OpenCursor>> {
+    pub fn remove(&self, handle: i64) -> Option<Arc<OpenCursor>> {
         self.all().remove(&handle)
     }
 
     /// Forgets those that `wanted` picks.
     pub fn remove_where(&self, wanted: impl Fn(&OpenCursor) -> bool) -> Vec<Arc<OpenCursor>> {
         let mut all = self.all();
-        let handles: Vec<u32> = all
+        let handles: Vec<i64> = all
             .iter()
             .filter(|(_, cursor)| wanted(cursor))
             .map(|(handle, _)| *handle)

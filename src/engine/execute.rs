@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bson::RawDocumentBuf;
+use bson::{RawBsonRef, RawDocumentBuf};
 use futures_util::{StreamExt, future::BoxFuture};
 use mongodb::{
     Client, ClientSession,
@@ -286,8 +286,10 @@ impl Work {
                 if let Some(session) = session {
                     command = command.session(session);
                 }
-                let reply = command.await?;
-                Ok(Sent::Reply(RawDocumentBuf::try_from(&reply)?))
+                match command.await {
+                    Ok(reply) => Ok(Sent::Reply(RawDocumentBuf::try_from(&reply)?)),
+                    Err(error) => answered(&error).map(Sent::Reply).ok_or(error),
+                }
             }
             Shape::Cursor(options) => {
                 let mut options = RunCursorCommandOptions::clone(options);
@@ -313,6 +315,19 @@ impl Work {
             }
         }
     }
+}
+
+/// The reply of a command that the server carried out and the driver could not decode: the server cuts long texts of write
+/// errors within a character. What was done must not look like a failure, or it is done again.
+fn answered(error: &Error) -> Option<RawDocumentBuf> {
+    let reply = error.server_response()?;
+    let ok = match reply.get("ok").ok()?? {
+        RawBsonRef::Double(ok) => ok > 0.0,
+        RawBsonRef::Int32(ok) => ok > 0,
+        RawBsonRef::Boolean(ok) => ok,
+        _ => false,
+    };
+    ok.then(|| reply.clone())
 }
 
 /// The error of an attempt that took longer than `socketTimeoutMS`.

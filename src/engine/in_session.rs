@@ -137,7 +137,7 @@ impl Engine {
         place: Turn,
         operation: Operation,
         request: Request,
-        cursor: Option<u32>,
+        cursor: Option<i64>,
     ) {
         let Some((mut operation, mut state)) = turn(operation, place).await else {
             return;
@@ -179,7 +179,7 @@ impl Engine {
         state: &mut State,
         operation: &mut Operation,
         request: Request,
-        cursor: Option<u32>,
+        cursor: Option<i64>,
     ) -> Option<Result<Sent, EngineError>> {
         let shape = match cursor {
             None => Shape::Reply,
@@ -228,8 +228,8 @@ impl Engine {
         &self,
         sent: Sent,
         lease: Lease,
-        handle: Option<u32>,
-        session: Option<(u32, Arc<Session>)>,
+        handle: Option<i64>,
+        session: Option<(i64, Arc<Session>)>,
     ) -> Outcome {
         let (server_cursor, reply) = match sent {
             Sent::Reply(reply) => return Outcome::Reply(reply),
@@ -251,7 +251,7 @@ impl Engine {
         session: Arc<Session>,
         place: Turn,
         operation: Operation,
-        handle: u32,
+        handle: i64,
         open: Arc<OpenCursor>,
     ) {
         let Some((mut operation, mut guard)) = turn(operation, place).await else {

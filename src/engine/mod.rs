@@ -58,7 +58,7 @@ pub struct Engine {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) events: Events,
     pub(crate) runtime: Handle,
-    sessions: Mutex<HashMap<u32, Arc<Session>>>,
+    sessions: Mutex<HashMap<i64, Arc<Session>>>,
 }
 
 impl Engine {
@@ -80,11 +80,11 @@ impl Engine {
         }))
     }
 
-    pub(crate) fn sessions(&self) -> MutexGuard<'_, HashMap<u32, Arc<Session>>> {
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, HashMap<i64, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn session(&self, handle: u32) -> Result<Arc<Session>, EngineError> {
+    fn session(&self, handle: i64) -> Result<Arc<Session>, EngineError> {
         self.sessions().get(&handle).cloned().ok_or_else(unknown_session)
     }
 
@@ -114,16 +114,16 @@ impl Engine {
     }
 
     /// Runs one command.
-    pub fn command(self: &Arc<Self>, op: u32, request: Request, done: Box<dyn Completer>) {
+    pub fn command(self: &Arc<Self>, op: i64, request: Request, done: Box<dyn Completer>) {
         self.submit(op, request, None, done);
     }
 
     /// Runs a command that opens a cursor; the first batch is the outcome.
-    pub fn open_cursor(self: &Arc<Self>, op: u32, cursor: u32, request: Request, done: Box<dyn Completer>) {
+    pub fn open_cursor(self: &Arc<Self>, op: i64, cursor: i64, request: Request, done: Box<dyn Completer>) {
         self.submit(op, request, Some(cursor), done);
     }
 
-    fn submit(self: &Arc<Self>, op: u32, request: Request, cursor: Option<u32>, done: Box<dyn Completer>) {
+    fn submit(self: &Arc<Self>, op: i64, request: Request, cursor: Option<i64>, done: Box<dyn Completer>) {
         let session = match request.session {
             0 => None,
             handle => match self.session(handle) {
@@ -153,9 +153,9 @@ impl Engine {
 
     fn submit_alone(
         self: &Arc<Self>,
-        op: u32,
+        op: i64,
         request: Request,
-        cursor: Option<u32>,
+        cursor: Option<i64>,
         done: Box<dyn Completer>,
     ) {
         let shape = match cursor {
@@ -193,8 +193,8 @@ impl Engine {
     /// Fetches the next batch of a cursor.
     pub fn next_batch(
         self: &Arc<Self>,
-        op: u32,
-        cursor: u32,
+        op: i64,
+        cursor: i64,
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
@@ -216,7 +216,7 @@ impl Engine {
         }
     }
 
-    async fn batch(self: Arc<Self>, mut operation: Operation, handle: u32, open: Arc<OpenCursor>) {
+    async fn batch(self: Arc<Self>, mut operation: Operation, handle: i64, open: Arc<OpenCursor>) {
         let mut held = open.access().await;
         let attempt = Arc::clone(&operation.attempt);
         let fetch = async {
@@ -248,7 +248,7 @@ impl Engine {
     }
 
     /// Forgets a cursor that has no more or has failed; the driver closes the server's.
-    fn after_batch(&self, handle: u32, held: &mut Access, outcome: &Result<Outcome, EngineError>) {
+    fn after_batch(&self, handle: i64, held: &mut Access, outcome: &Result<Outcome, EngineError>) {
         let goes_on = matches!(outcome, Ok(Outcome::Batch(batch)) if !batch.exhausted);
         if !goes_on {
             self.cursors.remove(handle);
@@ -257,7 +257,7 @@ impl Engine {
     }
 
     /// Closes a cursor (`killCursors`); an unknown one is already closed.
-    pub fn close_cursor(self: &Arc<Self>, op: u32, cursor: u32, done: Box<dyn Completer>) {
+    pub fn close_cursor(self: &Arc<Self>, op: i64, cursor: i64, done: Box<dyn Completer>) {
         let open = self.cursors.remove(cursor);
         let operation = self.operations.begin(op, 0, None, done);
         let engine = Arc::clone(self);
@@ -284,12 +284,12 @@ impl Engine {
     }
 
     /// Cancels an operation: it completes with an error that says whether anything was sent.
-    pub fn cancel(&self, op: u32) {
+    pub fn cancel(&self, op: i64) {
         self.operations.cancel(op);
     }
 
     /// Records a session; nothing is sent.
-    pub fn start_session(self: &Arc<Self>, session: u32, options: &str) -> Result<(), EngineError> {
+    pub fn start_session(self: &Arc<Self>, session: i64, options: &str) -> Result<(), EngineError> {
         self.accept()?;
         let options = SessionOptions::parse(options)?;
         self.sessions().insert(session, Session::new(options));
@@ -297,7 +297,7 @@ impl Engine {
     }
 
     /// Records a transaction, which the session's next command starts.
-    pub fn start_transaction(self: &Arc<Self>, session: u32, options: &str) -> Result<(), EngineError> {
+    pub fn start_transaction(self: &Arc<Self>, session: i64, options: &str) -> Result<(), EngineError> {
         self.accept()?;
         let session = self.session(session)?;
         let options = transaction_options::parse(options, &session.options.defaults)?;
@@ -327,8 +327,8 @@ impl Engine {
     /// Commits the session's transaction.
     pub fn commit_transaction(
         self: &Arc<Self>,
-        op: u32,
-        session: u32,
+        op: i64,
+        session: i64,
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
@@ -341,8 +341,8 @@ impl Engine {
     /// Aborts the session's transaction.
     pub fn abort_transaction(
         self: &Arc<Self>,
-        op: u32,
-        session: u32,
+        op: i64,
+        session: i64,
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) {
@@ -354,8 +354,8 @@ impl Engine {
 
     fn conclude(
         &self,
-        op: u32,
-        session: u32,
+        op: i64,
+        session: i64,
         meta: Option<Box<Meta>>,
         done: Box<dyn Completer>,
     ) -> Option<(Arc<Session>, Turn, Operation)> {
@@ -374,7 +374,7 @@ impl Engine {
     }
 
     /// Ends a session; an open transaction is aborted.
-    pub fn end_session(self: &Arc<Self>, op: u32, session: u32, done: Box<dyn Completer>) {
+    pub fn end_session(self: &Arc<Self>, op: i64, session: i64, done: Box<dyn Completer>) {
         let ended = self.sessions().remove(&session);
         let pool = ended.as_ref().map_or(0, |session| session.pool());
         let operation = self.operations.begin(op, pool, None, done);
@@ -398,12 +398,12 @@ impl Engine {
     }
 
     /// What is known of a session: `{id?, clusterTime?, operationTime?, …}`; `None` for an unknown one.
-    pub fn session_info(&self, session: u32) -> Option<RawDocumentBuf> {
+    pub fn session_info(&self, session: i64) -> Option<RawDocumentBuf> {
         self.session(session).ok().map(|session| session.describe())
     }
 
     /// Advances a session's clocks: `{clusterTime?, operationTime?}`.
-    pub fn advance_session(self: &Arc<Self>, session: u32, times: RawDocumentBuf) {
+    pub fn advance_session(self: &Arc<Self>, session: i64, times: RawDocumentBuf) {
         if let Ok(session) = self.session(session) {
             session.advance(&times);
         }
@@ -413,11 +413,11 @@ impl Engine {
     #[allow(clippy::too_many_arguments)]
     pub fn open_stream(
         self: &Arc<Self>,
-        op: u32,
-        stream: u32,
+        op: i64,
+        stream: i64,
         db: Option<String>,
         collection: Option<String>,
-        session: u32,
+        session: i64,
         options: RawDocumentBuf,
         done: Box<dyn Completer>,
     ) {
@@ -435,12 +435,12 @@ impl Engine {
     }
 
     /// Waits for changes: at least one.
-    pub fn next_changes(self: &Arc<Self>, op: u32, stream: u32, done: Box<dyn Completer>) {
+    pub fn next_changes(self: &Arc<Self>, op: i64, stream: i64, done: Box<dyn Completer>) {
         self.changes(op, stream, done);
     }
 
     /// Closes a change stream; an unknown one is already closed.
-    pub fn close_stream(self: &Arc<Self>, op: u32, stream: u32, done: Box<dyn Completer>) {
+    pub fn close_stream(self: &Arc<Self>, op: i64, stream: i64, done: Box<dyn Completer>) {
         let operation = self.operations.begin(op, 0, None, done);
         let closing = self.streams.close(stream);
         self.runtime.spawn(async move {
@@ -450,7 +450,7 @@ impl Engine {
     }
 
     /// Opens the pool of a database (`None` = the shared one) and waits for a usable server.
-    pub fn connect(self: &Arc<Self>, op: u32, db: Option<String>, done: Box<dyn Completer>) {
+    pub fn connect(self: &Arc<Self>, op: i64, db: Option<String>, done: Box<dyn Completer>) {
         if let Err(error) = self.accept() {
             return self.refuse(done, error);
         }
@@ -469,7 +469,7 @@ impl Engine {
     }
 
     /// Gives databases (JSON list of names) a dedicated pool (JSON), or none (`None`).
-    pub fn configure(self: &Arc<Self>, op: u32, dbs: &str, pool: Option<&str>, done: Box<dyn Completer>) {
+    pub fn configure(self: &Arc<Self>, op: i64, dbs: &str, pool: Option<&str>, done: Box<dyn Completer>) {
         let changes = match dedicated::plan(&self.router, dbs, pool) {
             Ok(changes) => changes,
             Err(error) => return self.refuse(done, error),
@@ -484,7 +484,7 @@ impl Engine {
     }
 
     /// Closes a database's dedicated pool once nothing uses it; it reopens at its next use.
-    pub fn close_pool(self: &Arc<Self>, op: u32, db: String, done: Box<dyn Completer>) {
+    pub fn close_pool(self: &Arc<Self>, op: i64, db: String, done: Box<dyn Completer>) {
         let retired = self.router.dedicated_slot(&db).and_then(|slot| slot.retire());
         let mut operation = self.operations.begin(op, 0, None, done);
         let engine = Arc::clone(self);
@@ -501,7 +501,7 @@ impl Engine {
     }
 
     /// Closes everything: `{force, timeoutMS, refuse}`.
-    pub fn close(self: &Arc<Self>, op: u32, options: &str, done: Box<dyn Completer>) {
+    pub fn close(self: &Arc<Self>, op: i64, options: &str, done: Box<dyn Completer>) {
         let options = close::Options::parse(options);
         let operation = self.operations.begin(op, u64::MAX, None, done);
         let closing = Arc::clone(self).close_all(options);

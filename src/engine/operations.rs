@@ -35,7 +35,7 @@ struct Entry {
 /// All operations of one client.
 #[derive(Default)]
 pub struct Operations {
-    entries: Mutex<HashMap<u32, Entry>>,
+    entries: Mutex<HashMap<i64, Entry>>,
     started: AtomicU64,
     succeeded: AtomicU64,
     failed: AtomicU64,
@@ -44,14 +44,14 @@ pub struct Operations {
 }
 
 impl Operations {
-    fn entries(&self) -> MutexGuard<'_, HashMap<u32, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<i64, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Registers an operation. `timeout` counts from now.
     pub fn begin(
         self: &Arc<Self>,
-        id: u32,
+        id: i64,
         pool: u64,
         timeout: Option<Duration>,
         done: Box<dyn Completer>,
@@ -71,7 +71,7 @@ impl Operations {
     }
 
     /// Interrupts one operation; an unknown one has completed.
-    pub fn cancel(&self, id: u32) {
+    pub fn cancel(&self, id: i64) {
         let entry = self.entries().remove(&id);
         if let Some(entry) = entry {
             let _completed_meanwhile = entry.interrupt.send(Interrupt::Cancelled);
@@ -82,8 +82,8 @@ impl Operations {
     pub fn interrupt_all(&self, pools: &[u64]) {
         let interrupted: Vec<Entry> = {
             let mut entries = self.entries();
-            let runs = |(_, entry): &(&u32, &Entry)| pools.contains(&entry.pool);
-            let ids: Vec<u32> = entries.iter().filter(runs).map(|(id, _)| *id).collect();
+            let runs = |(_, entry): &(&i64, &Entry)| pools.contains(&entry.pool);
+            let ids: Vec<i64> = entries.iter().filter(runs).map(|(id, _)| *id).collect();
             ids.iter().filter_map(|id| entries.remove(id)).collect()
         };
         for entry in interrupted {
@@ -118,7 +118,7 @@ impl Operations {
 
 /// One operation under way. Dropping it (a panic, a lost task) drops its completer, which then reports the defect.
 pub struct Operation {
-    id: u32,
+    id: i64,
     registry: Arc<Operations>,
     done: Option<Box<dyn Completer>>,
     interrupted: Option<oneshot::Receiver<Interrupt>>,

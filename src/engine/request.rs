@@ -35,7 +35,7 @@ pub struct Request {
     /// The database it is for; the router finds the pool.
     pub db: String,
     /// The session's handle, 0 = none.
-    pub session: u32,
+    pub session: i64,
     /// See [`Purpose`].
     pub purpose: Purpose,
     /// The command as BSON, without `$db`, `lsid`, `txnNumber`.

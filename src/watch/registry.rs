@@ -11,31 +11,31 @@ use super::stream::Stream;
 
 /// All of them, by handle.
 #[derive(Default)]
-pub struct Streams(Mutex<HashMap<u32, Arc<Stream>>>);
+pub struct Streams(Mutex<HashMap<i64, Arc<Stream>>>);
 
 impl Streams {
-    fn all(&self) -> MutexGuard<'_, HashMap<u32, Arc<Stream>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<i64, Arc<Stream>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers one that is being opened.
-    pub fn insert(&self, handle: u32, stream: Arc<Stream>) {
+    pub fn insert(&self, handle: i64, stream: Arc<Stream>) {
         self.all().insert(handle, stream);
     }
 
     /// Finds one.
-    pub fn get(&self, handle: u32) -> Option<Arc<Stream>> {
+    pub fn get(&self, handle: i64) -> Option<Arc<Stream>> {
         self.all().get(&handle).cloned()
     }
 
     /// Forgets one that has failed or ended by itself.
-    pub fn remove(&self, handle: u32) {
+    pub fn remove(&self, handle: i64) {
         let removed = self.all().remove(&handle);
         drop(removed);
     }
 
     /// Closes one now; the future waits until its cursor is let go.
-    pub fn close(&self, handle: u32) -> impl Future<Output = ()> + Send + use<> {
+    pub fn close(&self, handle: i64) -> impl Future<Output = ()> + Send + use<> {
         let stream = self.all().remove(&handle);
         if let Some(stream) = &stream {
             stream.close();

@@ -240,8 +240,8 @@ impl Engine {
     /// See [`Engine::open_stream`].
     pub(crate) fn watch(
         self: &Arc<Self>,
-        op: u32,
-        handle: u32,
+        op: i64,
+        handle: i64,
         target: Target,
         user: Option<Arc<Session>>,
         options: &RawDocumentBuf,
@@ -296,7 +296,7 @@ impl Engine {
 
     async fn run_stream(
         self: Arc<Self>,
-        handle: u32,
+        handle: i64,
         stream: Arc<Stream>,
         mut operation: Operation,
         opening: impl Future<Output = Result<Reader, EngineError>>,
@@ -329,7 +329,7 @@ impl Engine {
     }
 
     /// See [`Engine::next_changes`].
-    pub(crate) fn changes(self: &Arc<Self>, op: u32, handle: u32, done: Box<dyn Completer>) {
+    pub(crate) fn changes(self: &Arc<Self>, op: i64, handle: i64, done: Box<dyn Completer>) {
         let Some(stream) = self.streams.get(handle) else {
             return self.refuse(done, closed_error());
         };

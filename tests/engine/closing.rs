@@ -99,6 +99,8 @@ fn after_the_deadline_the_rest_is_cancelled() {
         .watch(stream, Some(db), Some("c"), &doc! {})
         .wait()
         .unwrap();
+    // The first answer is the token that the stream begins with.
+    client.changes(stream).wait().unwrap();
     let watching = client.changes(stream);
     slow(&server, &client, "count", 5000);
     let running = client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None);

@@ -113,7 +113,7 @@ fn a_cursor_of_a_session_is_read_in_the_session() {
 fn many_parked_cursors_hold_no_connection() {
     let client = Client::with(&doc! { "maxPoolSize": 2, "waitQueueTimeoutMS": 5000 });
     filled(&client, "engine_cursor_parked", 10);
-    let cursors: Vec<u32> = (0..8).map(|_| handle()).collect();
+    let cursors: Vec<i64> = (0..8).map(|_| handle()).collect();
     for cursor in &cursors {
         batch(
             client

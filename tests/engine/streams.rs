@@ -8,7 +8,7 @@ use polymongo::engine::{
 
 use crate::support::{Client, Server, changes, decoded, eventually, fresh, handle, raw, reply};
 
-fn numbers(client: &Client, stream: u32, count: usize) -> Vec<i32> {
+fn numbers(client: &Client, stream: i64, count: usize) -> Vec<i32> {
     let mut seen = Vec::new();
     while seen.len() < count {
         for event in changes(client.changes(stream).wait()).events {
@@ -118,6 +118,8 @@ fn is_closed_while_somebody_waits() {
         .watch(stream, Some("engine_stream_close"), Some("c"), &doc! {})
         .wait()
         .unwrap();
+    // The first answer is the token that the stream begins with.
+    client.changes(stream).wait().unwrap();
     let waiting = client.changes(stream);
     std::thread::sleep(Duration::from_millis(100));
     client
@@ -147,7 +149,7 @@ fn many_streams_take_no_connection_from_queries() {
     let db = "engine_stream_many";
     fresh(&client, db);
     client.run(db, &doc! { "create": "c" });
-    let streams: Vec<u32> = (0..25).map(|_| handle()).collect();
+    let streams: Vec<i64> = (0..25).map(|_| handle()).collect();
     let opening: Vec<_> = streams
         .iter()
         .map(|stream| client.watch(*stream, Some(db), Some("c"), &doc! {}))
@@ -180,7 +182,7 @@ fn a_session_is_seen_and_a_transaction_refused() {
     let session = client.session();
     let insert = doc! { "insert": "c", "documents": [{ "_id": 1 }] };
     reply(client.send(db, session, Purpose::Write, &insert, None).wait());
-    let open = |stream: u32| {
+    let open = |stream: i64| {
         client.submit(|engine, op, done| {
             engine.open_stream(
                 op,

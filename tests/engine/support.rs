@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicI64, Ordering},
         mpsc,
     },
     time::{Duration, Instant},
@@ -16,13 +16,13 @@ use polymongo::engine::{
     request::{Changes, Completer, EventSink, Meta, Outcome, Purpose, Request},
 };
 
-static NEXT: AtomicU32 = AtomicU32::new(1);
+static NEXT: AtomicI64 = AtomicI64::new(1);
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A handle that no other operation, cursor or session has.
-pub fn handle() -> u32 {
+pub fn handle() -> i64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
@@ -56,7 +56,7 @@ impl Drop for Completion {
 
 /// An operation under way.
 pub struct Pending {
-    pub op: u32,
+    pub op: i64,
     answer: mpsc::Receiver<Answer>,
 }
 
@@ -165,7 +165,7 @@ impl Client {
         Self { engine, events, app }
     }
 
-    pub fn submit(&self, start: impl FnOnce(&Arc<Engine>, u32, Box<dyn Completer>)) -> Pending {
+    pub fn submit(&self, start: impl FnOnce(&Arc<Engine>, i64, Box<dyn Completer>)) -> Pending {
         let (sender, answer) = mpsc::channel();
         let op = handle();
         start(&self.engine, op, Box::new(Completion(Some(sender))));
@@ -175,7 +175,7 @@ impl Client {
     pub fn send(
         &self,
         db: &str,
-        session: u32,
+        session: i64,
         purpose: Purpose,
         body: &Document,
         meta: Option<Meta>,
@@ -202,7 +202,7 @@ impl Client {
         self.write(db, &doc! { "insert": "c", "documents": [document] })
     }
 
-    pub fn open(&self, cursor: u32, db: &str, session: u32, body: &Document) -> Pending {
+    pub fn open(&self, cursor: i64, db: &str, session: i64, body: &Document) -> Pending {
         let request = Request {
             db: db.into(),
             session,
@@ -213,11 +213,11 @@ impl Client {
         self.submit(|engine, op, done| engine.open_cursor(op, cursor, request, done))
     }
 
-    pub fn next(&self, cursor: u32) -> Pending {
+    pub fn next(&self, cursor: i64) -> Pending {
         self.submit(|engine, op, done| engine.next_batch(op, cursor, None, done))
     }
 
-    pub fn close_cursor(&self, cursor: u32) -> Pending {
+    pub fn close_cursor(&self, cursor: i64) -> Pending {
         self.submit(|engine, op, done| engine.close_cursor(op, cursor, done))
     }
 
@@ -225,7 +225,7 @@ impl Client {
         self.find_in(db, 0, filter)
     }
 
-    pub fn find_in(&self, db: &str, session: u32, filter: &Document) -> Vec<Document> {
+    pub fn find_in(&self, db: &str, session: i64, filter: &Document) -> Vec<Document> {
         batch(
             self.open(handle(), db, session, &doc! { "find": "c", "filter": filter })
                 .wait(),
@@ -233,33 +233,33 @@ impl Client {
         .0
     }
 
-    pub fn session(&self) -> u32 {
+    pub fn session(&self) -> i64 {
         self.session_with("{}")
     }
 
-    pub fn session_with(&self, options: &str) -> u32 {
+    pub fn session_with(&self, options: &str) -> i64 {
         let session = handle();
         self.engine.start_session(session, options).unwrap();
         session
     }
 
-    pub fn begin(&self, session: u32) {
+    pub fn begin(&self, session: i64) {
         self.engine.start_transaction(session, "{}").unwrap();
     }
 
-    pub fn commit(&self, session: u32) -> Pending {
+    pub fn commit(&self, session: i64) -> Pending {
         self.submit(|engine, op, done| engine.commit_transaction(op, session, None, done))
     }
 
-    pub fn abort(&self, session: u32) -> Pending {
+    pub fn abort(&self, session: i64) -> Pending {
         self.submit(|engine, op, done| engine.abort_transaction(op, session, None, done))
     }
 
-    pub fn end(&self, session: u32) -> Pending {
+    pub fn end(&self, session: i64) -> Pending {
         self.submit(|engine, op, done| engine.end_session(op, session, done))
     }
 
-    pub fn info(&self, session: u32) -> Document {
+    pub fn info(&self, session: i64) -> Document {
         decoded(&self.engine.session_info(session).unwrap())
     }
 
@@ -283,7 +283,7 @@ impl Client {
 
     pub fn watch(
         &self,
-        stream: u32,
+        stream: i64,
         db: Option<&str>,
         collection: Option<&str>,
         options: &Document,
@@ -294,11 +294,11 @@ impl Client {
         })
     }
 
-    pub fn changes(&self, stream: u32) -> Pending {
+    pub fn changes(&self, stream: i64) -> Pending {
         self.submit(|engine, op, done| engine.next_changes(op, stream, done))
     }
 
-    pub fn close_stream(&self, stream: u32) -> Pending {
+    pub fn close_stream(&self, stream: i64) -> Pending {
         self.submit(|engine, op, done| engine.close_stream(op, stream, done))
     }
 

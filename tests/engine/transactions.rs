@@ -8,7 +8,7 @@ use polymongo::engine::{
 
 use crate::support::{Client, Pending, Server, batch, eventually, fresh, handle, reply};
 
-fn insert(client: &Client, db: &str, session: u32, document: &Document) -> Pending {
+fn insert(client: &Client, db: &str, session: i64, document: &Document) -> Pending {
     client.send(
         db,
         session,

@@ -7,7 +7,7 @@ const bytes = Buffer.from([5, 0, 0, 0, 0]);
 /** Things that no argument takes. */
 const STRANGE = [undefined, null, {}, [], Symbol('a'), () => {}, 1n, new Proxy({}, {}), new Date()];
 
-/** The failures that were delivered: kinds by operation. */
+/** What was delivered: the kinds of failures by operation, undefined for what did not fail. */
 const failures = new Map();
 
 let environment;
@@ -92,6 +92,15 @@ test.each([
   client.command(9, 'a', 0, 0, body, null);
   while (!failures.has(9)) await new Promise(setImmediate);
   expect(failures.get(9)).toBe('invalidArgument');
+});
+
+test('a process that has done very much can go on: handles do not run out', async () => {
+  const operation = 2 ** 40 + 1;
+  client.closeCursor(operation, operation);
+  while (!failures.has(operation)) await new Promise(setImmediate);
+  client.startSession(operation, '{}');
+  expect(client.sessionInfo(operation)).not.toBeNull();
+  expect(client.sessionInfo(1)).toBeNull();
 });
 
 test('constructors refuse what they cannot use', () => {

@@ -136,6 +136,7 @@ fn is_closed_while_somebody_waits() {
         .watch(stream, Some("engine_stream_close"), Some("c"), &doc! {})
         .wait()
         .unwrap();
+    client.changes(stream).wait().unwrap();
     let waiting = client.changes(stream);
     client.engine.cancel(waiting.op);
     assert_eq!(waiting.wait().unwrap_err().kind, ErrorKind::Aborted);

@@ -2,9 +2,9 @@
 
 const { inspect } = require('node:util');
 const { createClient } = require('../driver/client');
-const { PolyMongoError } = require('../error');
 const { codecOfMongoose } = require('../protocol/codec');
 const { inheritedOptions } = require('../protocol/connection-string');
+const { refuseClient, showConnection } = require('./connection-members');
 const { refuseEncryptedSchema } = require('./encrypted-schemas');
 const { splitOptions } = require('./mongoose-options');
 const { openEngine } = require('./open-engine');
@@ -64,15 +64,11 @@ function driverConnectionClass(native) {
     }
 
     setClient() {
-      throw new PolyMongoError(
-        'setClient() is not possible: this connection runs on the polymongo engine and cannot take another client',
-        { code: 'CONNECTION_MANAGED' },
-      );
+      refuseClient();
     }
 
     [inspect.custom](_depth, options) {
-      const { name, host, port, readyState } = this;
-      return `NativeConnection ${inspect({ name, host, port, readyState, models: Object.keys(this.models) }, options)}`;
+      return showConnection(this, options);
     }
   };
 }

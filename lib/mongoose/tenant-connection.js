@@ -2,6 +2,7 @@
 
 const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
+const { refuseClient, showConnection } = require('./connection-members');
 const { HOME } = require('./home');
 const { isModel } = require('./is-model');
 const { withoutUncaughtErrors } = require('./stream-errors');
@@ -138,15 +139,11 @@ function tenantConnectionClass(native) {
     }
 
     setClient() {
-      throw new PolyMongoError(
-        'setClient() is not possible: this connection runs on the polymongo engine and cannot take another client',
-        { code: 'CONNECTION_MANAGED' },
-      );
+      refuseClient();
     }
 
     [inspect.custom](_depth, options) {
-      const { name, host, port, readyState } = this;
-      return `NativeConnection ${inspect({ name, host, port, readyState, models: Object.keys(this.models) }, options)}`;
+      return showConnection(this, options);
     }
   };
 }

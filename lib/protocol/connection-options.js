@@ -263,4 +263,4 @@ const CONNECTION_OPTIONS = [
 const BY_NAME = new Map(CONNECTION_OPTIONS.map((entry) => [entry.name, entry]));
 const BY_LOWER_CASE = new Map(CONNECTION_OPTIONS.map((entry) => [entry.name.toLowerCase(), entry]));
 
-module.exports = { BY_LOWER_CASE, BY_NAME, CONNECTION_OPTIONS, COMPRESSORS, READ_MODES };
+module.exports = { BY_LOWER_CASE, BY_NAME, CONNECTION_OPTIONS, READ_MODES };

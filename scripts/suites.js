@@ -14,8 +14,8 @@ const { countCheck, countJestTests, countRustTests } = require('./count-results'
 const suites = [
   check('biome', 'JavaScript lint and format', 'npx', 'biome', 'check', '--error-on-warnings'),
   check('types', 'TypeScript types', 'npx', 'tsc', '-p', '.'),
-  check('rustfmt', 'Rust format', 'cargo', 'fmt', '--check'),
-  check('clippy', 'Rust lint', 'cargo', 'clippy', '--all-targets', '--', '-D', 'warnings'),
+  check('rustfmt', 'Rust format', 'cargo', 'fmt', '--all', '--check'),
+  check('clippy', 'Rust lint', 'cargo', 'clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'),
   { name: 'rust', title: 'Rust tests', run: runRustTests },
   { name: 'jest', title: 'Jest on Mongoose 9', run: (extra) => runJest('9', extra) },
   { name: 'jest8', title: 'Jest on Mongoose 8', run: (extra) => runJest('8', extra) },

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isNativeError } = require('node:util').types;
 const mongoose = require('./mongoose');
 const { createClient } = require('../../lib/driver/client');
 const { Engine } = require('../../lib/driver/engine');
@@ -44,9 +45,14 @@ async function openBoth(name, options = {}) {
     await side.db.dropDatabase();
   }
 
-  /** Runs the same on both; resolves with what both came to. */
+  /** Runs the same on both; resolves with what ours and what the official one came to. */
+  function outcomes(run) {
+    return Promise.all(sides.map((side) => outcome(run, side)));
+  }
+
+  /** Runs the same on both, which has to come to the same; resolves with that. */
   async function same(run) {
-    const [mine, theirs] = await Promise.all(sides.map((side) => outcome(run, side)));
+    const [mine, theirs] = await outcomes(run);
     expect(mine).toEqual(theirs);
     return mine;
   }
@@ -72,7 +78,7 @@ async function openBoth(name, options = {}) {
     await official.close();
   }
 
-  return { ours: sides[0], official: sides[1], engine, same, sameCommands, close };
+  return { ours: sides[0], official: sides[1], engine, outcomes, same, sameCommands, close };
 }
 
 /** Events travel apart from replies, but in order. */
@@ -109,11 +115,14 @@ function sent(command, side) {
 /** A value in a form that can be compared: no generated ids, no times, no database names. */
 function shown(value, side) {
   if (typeof value === 'string') return value.replaceAll(side.db.databaseName, 'DB');
+  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Error) return shownError(value, side);
+  if (isNativeError(value)) return shownError(value, side);
   if (Array.isArray(value)) return value.map((item) => shown(item, side));
   if (value instanceof Map) return { map: [...value].map((entry) => shown(entry, side)) };
-  if (value instanceof Date || value instanceof Uint8Array) return value;
+  // Invalid dates are not even equal to themselves.
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value;
+  if (value instanceof Uint8Array) return value;
   if (value._bsontype === 'ObjectId' || '$oid' in value) return 'an ObjectId';
   if (value._bsontype !== undefined) return { [value._bsontype]: value.toString() };
   return shownObject(value, side);

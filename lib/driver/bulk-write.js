@@ -93,7 +93,7 @@ class BulkWrite {
     } else if (error instanceof codec.mongo.MongoWriteConcernError) {
       this.outcome.started = true;
       this.outcome.merge(batch, error.result);
-    } else if (!(error instanceof codec.mongo.MongoAPIError)) {
+    } else if (!isRefusal(codec, error)) {
       // The command itself failed, and the server may have begun it.
       this.outcome.started = true;
     }
@@ -117,6 +117,15 @@ function isTooLarge(error) {
 }
 
 /**
+ * Whether a command never left: a check of the driver's, the BSON library or a `toBSON()` refused it.
+ * @param {import('../protocol/codec').Codec} codec
+ * @param {any} error
+ */
+function isRefusal({ mongo: { MongoAPIError, MongoError } }, error) {
+  return error instanceof MongoAPIError || !(error instanceof MongoError);
+}
+
+/**
  * @param {any} collection
  * @param {any[]} documents
  * @param {any} options
@@ -127,7 +136,7 @@ async function insertMany(collection, documents, options) {
     throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
   const force = own(options, 'forceServerObjectId');
   for (const document of documents) {
-    if (document === null || typeof document !== 'object') {
+    if (document == null) {
       throw new MongoInvalidArgumentError(
         'Collection.insertMany() cannot be called with an array that has null/undefined values',
       );

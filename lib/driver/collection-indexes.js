@@ -1,6 +1,7 @@
 'use strict';
 
 const { indexDescription, indexKey } = require('../protocol/index-specification');
+const { checkWellFormed } = require('../protocol/namespace');
 const { own } = require('../protocol/own');
 const { rules, settings } = require('../protocol/rules');
 const { ListIndexesCursor } = require('./list-indexes-cursor');
@@ -20,6 +21,7 @@ class CollectionIndexes {
    * @param {any} [options]
    */
   constructor(db, name, options) {
+    checkWellFormed(db.s.codec, 'Collection', name);
     this.db = db;
     this.collectionName = name;
     /** @type {import('./settings').Settings} */

@@ -17,6 +17,7 @@ const { objects, rules, settings, values } = require('../protocol/rules');
 const { DELETE, INSERT, UPDATE } = require('../protocol/write-commands');
 const {
   deleteStatement,
+  isDocument,
   refuseOperators,
   requireOperators,
   updateStatement,
@@ -96,9 +97,6 @@ class Collection extends CollectionIndexes {
    * @param {any} [options]
    */
   async insertOne(document, options) {
-    if (document === null || typeof document !== 'object') {
-      throw this.invalidArgument('Argument "doc" must be an object');
-    }
     const op = Operation.writing(this.s, true);
     const body = { insert: this.collectionName, documents: [document], ordered: true };
     op.take(RULES.insertOne, options, body);
@@ -405,6 +403,7 @@ class Collection extends CollectionIndexes {
    * @param {boolean} [forceServerObjectId]
    */
   addId(document, forceServerObjectId = this.s.forceServerObjectId) {
+    if (!isDocument(document)) throw this.invalidArgument('A document to insert must be a plain object');
     if (forceServerObjectId || document._id != null) return;
     const { codec, pkFactory } = this.s;
     document._id = pkFactory === null ? new codec.ObjectId() : pkFactory.createPk();

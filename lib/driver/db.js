@@ -2,7 +2,7 @@
 
 const { forEngine, resolveBsonOptions } = require('../protocol/bson-options');
 const { createCommand, CREATE } = require('../protocol/create-command');
-const { MongoDBNamespace } = require('../protocol/namespace');
+const { checkWellFormed, MongoDBNamespace } = require('../protocol/namespace');
 const { own } = require('../protocol/own');
 const { rules, values } = require('../protocol/rules');
 const { Admin } = require('./admin');
@@ -13,6 +13,8 @@ const { ListCollectionsCursor } = require('./list-collections-cursor');
 const { COMMON, NO_EXPLAIN, Operation, READ_PREFERENCE, WRITE } = require('./operation');
 const { RunCommandCursor } = require('./run-command-cursor');
 const { ownOptions } = require('./settings');
+
+const { isView } = ArrayBuffer;
 
 const NAMESPACE_NOT_FOUND = 26;
 
@@ -42,10 +44,14 @@ class Db {
   constructor(client, databaseName, options) {
     /** @type {import('./settings').Settings} */
     this.s = client.s.refine(options);
-    if (typeof databaseName === 'string' && databaseName.includes('.')) {
-      throw new this.s.codec.mongo.MongoInvalidArgumentError(
-        `Database names cannot contain the character '.'`,
-      );
+    const { codec } = this.s;
+    const { MongoInvalidArgumentError } = codec.mongo;
+    if (typeof databaseName !== 'string') {
+      throw new MongoInvalidArgumentError(`Database names must be strings, got a ${typeof databaseName}`);
+    }
+    checkWellFormed(codec, 'Database', databaseName);
+    if (databaseName.includes('.')) {
+      throw new MongoInvalidArgumentError(`Database names cannot contain the character '.'`);
     }
     this.client = client;
     this.databaseName = databaseName;
@@ -123,6 +129,11 @@ class Db {
    * @param {any} options
    */
   async runCommand(databaseName, command, options) {
+    if (command === null || typeof command !== 'object' || Array.isArray(command) || isView(command)) {
+      throw new this.s.codec.mongo.MongoInvalidArgumentError(
+        'Argument "command" must be an object whose first key is the name of a command',
+      );
+    }
     const op = new Operation(this.s);
     op.take(OPTIONS.command, options, {});
     op.bson = op.ownBson ? forEngine(resolveBsonOptions(ownOptions(options))) : null;
@@ -163,6 +174,7 @@ class Db {
    * @param {any} [options]
    */
   async createCollection(name, options) {
+    checkWellFormed(this.s.codec, 'Collection', name);
     const body = createCommand(name);
     await this.write(OPTIONS.create, options, body);
     return this.collection(name, options);
@@ -175,6 +187,7 @@ class Db {
    */
   async dropCollection(name, options) {
     const { MongoServerError } = this.s.codec.mongo;
+    checkWellFormed(this.s.codec, 'Collection', name);
     try {
       await this.write(OPTIONS.write, options, { drop: name });
       return true;
@@ -196,6 +209,7 @@ class Db {
    * @param {any} [options]
    */
   async renameCollection(from, to, options) {
+    for (const name of [from, to]) checkWellFormed(this.s.codec, 'Collection', name);
     const namespace = (/** @type {string} */ name) => `${this.databaseName}.${name}`;
     const op = new Operation(this.s);
     const body = { renameCollection: namespace(from), to: namespace(to), dropTarget: false };

@@ -58,7 +58,7 @@ function setProjection(body, projection) {
   if (!projection) return;
   if (!Array.isArray(projection)) body.projection = projection;
   else if (projection.length === 0) body.projection = { _id: 1 };
-  else body.projection = Object.fromEntries(projection.map((field) => [field, 1]));
+  else body.projection = Object.fromEntries(projection.flatMap((field) => [[field, 1]]));
 }
 
 /**

@@ -46,7 +46,7 @@ function indexKey(specification) {
     if (typeof part === 'string') key.set(part, 1);
     else if (Array.isArray(part)) key.set(part[0], part[1] ?? 1);
     else if (part instanceof Map) for (const [field, direction] of part) key.set(field, direction);
-    else if (typeof part === 'object' && part !== null) {
+    else if (Object.prototype.toString.call(part) === '[object Object]') {
       for (const [field, direction] of Object.entries(part)) key.set(field, direction);
     }
   }

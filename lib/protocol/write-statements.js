@@ -1,8 +1,25 @@
 'use strict';
 
+const { types } = require('node:util');
 const { formatSort } = require('./sort');
 
 /** @typedef {import('./codec').Codec} Codec */
+
+/**
+ * Whether a value is written as a document of its own: arrays, dates, bytes and values of BSON types are objects as well.
+ * @param {any} value
+ */
+function isDocument(value) {
+  if (value === null || typeof value !== 'object' || typeof value._bsontype === 'string') return false;
+  if (Object.getPrototypeOf(value) === Object.prototype) return true;
+  return !(
+    Array.isArray(value) ||
+    types.isUint8Array(value) ||
+    types.isDate(value) ||
+    types.isRegExp(value) ||
+    types.isAnyArrayBuffer(value)
+  );
+}
 
 /**
  * Whether an update consists of operators (or is a pipeline of them).
@@ -99,6 +116,7 @@ function deleteStatement(filter, limit, options) {
 module.exports = {
   deleteStatement,
   hasAtomicOperators,
+  isDocument,
   qualifyUpdate,
   refuseOperators,
   requireOperators,

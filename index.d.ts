@@ -58,11 +58,21 @@ declare class PolyMongo {
    *
    * Used directly (`User.find()`, `new User()`) it means the default database; `User.db(name)` is that database's model.
    *
-   * @throws {PolyMongo.PolyMongoError} `INVALID_MODEL` when the argument is no Mongoose model.
+   * With `{ db }` the model has that one database for itself, whatever the tenant: plans, accounts, the list of tenants.
+   * Documents of tenants populate from it; its database can be nobody's tenant.
+   *
+   * @throws {PolyMongo.PolyMongoError} `INVALID_MODEL` when the argument is no Mongoose model, `MODEL_CONFLICT` when it is
+   *   wrapped already with another `db`.
    */
-  wrapModel<M extends PolyMongo.AnyModel>(model: M): PolyMongo.BoundModel<M>;
+  wrapModel<M extends PolyMongo.AnyModel>(
+    model: M,
+    options?: PolyMongo.WrapModelOptions,
+  ): PolyMongo.BoundModel<M>;
   /** The form of polymongo 1.3, with the document type as explicit type argument. */
-  wrapModel<T>(model: mongoose.Model<T>): PolyMongo.BoundModel<mongoose.Model<T>>;
+  wrapModel<T>(
+    model: mongoose.Model<T>,
+    options?: PolyMongo.WrapModelOptions,
+  ): PolyMongo.BoundModel<mongoose.Model<T>>;
 
   /**
    * Opens the shared pool and waits until the server answers. Calls made at the same time share one attempt.
@@ -163,7 +173,7 @@ declare class PolyMongo {
    * Runs `fn` for a tenant: wrapped models used inside without `.db()` mean that database, in everything `fn` awaits.
    * An explicit `.db(name)` wins. Calls may lie inside each other.
    *
-   * @param where A database name, or what else holds for the operations inside.
+   * @param where A tenant, or what else holds for the operations inside.
    * @returns What `fn` returns.
    */
   run<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
@@ -171,8 +181,15 @@ declare class PolyMongo {
   /** The same as {@link PolyMongo.run}. */
   withTenant<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
 
-  /** The database of the innermost `run` around this call, if there is one. */
+  /** The tenant of the innermost `run` around this call, if there is one. */
   currentTenant(): string | undefined;
+
+  /**
+   * One tenant, with its models: what request handlers pass around. Made of two names, so one per request costs nothing.
+   *
+   * @throws {PolyMongo.PolyMongoError} `INVALID_DATABASE_NAME` (`status` 400) or `DATABASE_FIXED_BY_URI`.
+   */
+  tenant(name: string): PolyMongo.Tenant;
 
   /**
    * Makes the indexes of databases equal to those of the schemas, for every wrapped model: creates and drops, as
@@ -209,8 +226,13 @@ declare namespace PolyMongo {
     readonly status?: number;
     /** The option that is wrong: `OPTION_INVALID`, `OPTION_UNKNOWN`, `URI_INVALID`. */
     readonly option?: string;
-    /** The database that was asked for: `INVALID_DATABASE_NAME`, `DATABASE_FIXED_BY_URI`, `DEFAULT_DATABASE_AMBIGUOUS`. */
+    /**
+     * The database that was asked for: `INVALID_DATABASE_NAME`, `DATABASE_FIXED_BY_MODEL`, `DATABASE_FIXED_BY_URI`,
+     * `DEFAULT_DATABASE_AMBIGUOUS`.
+     */
     readonly dbName?: string;
+    /** The tenant that was asked for, as it was given: `INVALID_DATABASE_NAME` with the option `databaseName`. */
+    readonly tenant?: unknown;
     /** The database that the URI names: `DATABASE_FIXED_BY_URI`. */
     readonly uriDatabase?: string;
     /** Where polymongo 1.3 kept its data: `DEFAULT_DATABASE_AMBIGUOUS`. */
@@ -224,6 +246,7 @@ declare namespace PolyMongo {
     | 'CONNECTION_MANAGED'
     | 'COPY_INVALID'
     | 'COPY_TARGET_NOT_EMPTY'
+    | 'DATABASE_FIXED_BY_MODEL'
     | 'DATABASE_FIXED_BY_URI'
     | 'DEFAULT_DATABASE_AMBIGUOUS'
     | 'ENCRYPTION_UNSUPPORTED'
@@ -231,6 +254,7 @@ declare namespace PolyMongo {
     | 'INTERNAL'
     | 'INVALID_DATABASE_NAME'
     | 'INVALID_MODEL'
+    | 'MODEL_CONFLICT'
     | 'MONGODB_PACKAGE_NOT_FOUND'
     | 'MONGOOSE_DRIVER_UNKNOWN'
     | 'MONGOOSE_MISSING'
@@ -252,7 +276,7 @@ declare namespace PolyMongo {
   /** A model of one database, or of the default one. Everything of `M`, and `db` that selects another database. */
   export type BoundModel<M extends AnyModel> = M & {
     /**
-     * The Mongoose connection of this model. Called, it answers this model bound to another database; without an
+     * The Mongoose connection of this model. Called, it answers this model bound to another tenant's database; without an
      * argument, to the default one. The same model every time, as long as anyone holds it.
      *
      * @throws {PolyMongoError} `INVALID_DATABASE_NAME` (`status` 400) or `DATABASE_FIXED_BY_URI`.
@@ -262,6 +286,67 @@ declare namespace PolyMongo {
 
   /** The call signature of `Model.db`. */
   export type DatabaseSelector<M extends AnyModel> = (dbName?: string) => BoundModel<M>;
+
+  /** Options of `wrapModel`. */
+  export interface WrapModelOptions {
+    /** The database that the model has for itself. `undefined` is refused: it would let the model go with the tenants. */
+    db?: string;
+  }
+
+  /** The wrapped models by their names, for `tenant.models` and `request.tenant`: what {@link PolyMongoTenantModels} says. */
+  export type TenantModels = PolyMongoTenantModels;
+
+  /** {@link TenantModels}; while that is empty, any name and any model. */
+  export type RegisteredModels = keyof TenantModels extends never
+    ? Record<string, BoundModel<AnyModel>>
+    : TenantModels;
+
+  /** What `wrapper.tenant(name)` returns. The models of {@link TenantModels} are on it, too: `request.tenant.User`. */
+  export type Tenant = TenantHandle & TenantModels;
+
+  /** One tenant: its names, its models, and what is done with all of it. */
+  export interface TenantHandle {
+    /** The tenant's name. */
+    readonly name: string;
+    /** The name of its database: the same, unless the option `databaseName` says otherwise. */
+    readonly databaseName: string;
+    /** All wrapped models, bound to this tenant; those with a database for themselves, to that. */
+    readonly models: Readonly<RegisteredModels>;
+    /**
+     * A model, bound to this tenant: the same one that `Model.db(name)` answers.
+     *
+     * @throws {PolyMongoError} `INVALID_MODEL` when no model of that name is wrapped.
+     */
+    model<K extends keyof TenantModels>(name: K): TenantModels[K];
+    model(name: string): BoundModel<AnyModel>;
+    model<M extends AnyModel>(model: M): BoundModel<M>;
+    /** Runs `fn` for this tenant, as `wrapper.run(tenant.name, fn)`. */
+    run<T>(fn: () => T): T;
+    /** `wrapper.transaction`, run for this tenant. */
+    transaction<T>(
+      fn: (session: mongoose.ClientSession) => Promise<T> | T,
+      options?: TransactionOptions,
+    ): Promise<T>;
+    /** A change stream over all its collections. */
+    watch<ResultType extends mongoose.mongo.Document = any>(
+      pipeline?: mongoose.mongo.Document[],
+      options?: mongoose.mongo.ChangeStreamOptions,
+    ): mongoose.mongo.ChangeStream<ResultType>;
+    /** Size and collections of its database, asked of the server. */
+    stats(): Promise<DbStats>;
+    /** Closes its change streams, then drops its database with everything in it. */
+    drop(): Promise<void>;
+    /** Its two names: what a log may show. */
+    toJSON(): { name: string; databaseName: string };
+  }
+
+  /** How tenants and databases are named after each other. Both functions are called often and must be fast. */
+  export interface DatabaseNaming {
+    /** The database of a tenant. What it throws refuses the tenant. */
+    toDatabase: (tenant: string) => string;
+    /** The tenant of a database; `undefined` where it is nobody's. Must lead back: two tenants never share a database. */
+    toTenant: (dbName: string) => string | undefined;
+  }
 
   /** What `wrapModel` returns, written either by model (`WrappedModel<typeof User>`) or by document type. */
   export type WrappedModel<T> = [T] extends [AnyModel] ? BoundModel<T> : BoundModel<mongoose.Model<T>>;
@@ -473,6 +558,12 @@ declare namespace PolyMongo {
     autoCreate?: boolean;
     /** Which database names may be asked for. `.db()` without a name is then an error. */
     allowDatabase?: RegExp | ((dbName: string) => boolean);
+    /**
+     * The database of a tenant, wherever a tenant is named: `.db()`, `run`, `tenant`, `middleware` and what lists tenants.
+     * What takes a *database* (`scale`, `stats.db`, `actions`, `defaultDB`) takes its own name. A function that puts
+     * something before or after the name is enough; for anything else give both ways. Default: the tenant's name.
+     */
+    databaseName?: ((tenant: string) => string) | DatabaseNaming;
     /** Whether `admin`, `config` and `local` may be asked for. Default false. */
     allowSystemDatabases?: boolean;
     /** `portable` (default): names that every server accepts. `server`: all that the server accepts. */
@@ -567,7 +658,7 @@ declare namespace PolyMongo {
 
   /** What `wrapper.run` says about the operations inside. */
   export interface RunOptions {
-    /** The database of wrapped models used without `.db()`. */
+    /** The tenant of wrapped models used without `.db()`. */
     db?: string;
     /** The session of operations that name none; `null` for none. */
     session?: mongoose.ClientSession | null;
@@ -1052,6 +1143,20 @@ declare namespace PolyMongo {
       WrapperOptions as wrapperOptions,
     };
   }
+}
+
+declare global {
+  /**
+   * The wrapped models by their names, for `tenant.models` and `request.tenant`. Yours to fill in:
+   *
+   * @example
+   * declare global {
+   *   interface PolyMongoTenantModels {
+   *     User: typeof User; // what wrapModel returned
+   *   }
+   * }
+   */
+  interface PolyMongoTenantModels {}
 }
 
 export = PolyMongo;

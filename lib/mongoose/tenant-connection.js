@@ -106,9 +106,9 @@ function tenantConnectionClass(native) {
       const [name, schema] = args;
       if (schema === undefined && isModel(name)) return self[HOME].bound(self, name);
       if (args.length === 1 && typeof name === 'string' && !Object.hasOwn(self.models, name)) {
-        const original = self[HOME].modelNamed(name);
-        if (original === undefined) throw new self.base.Error.MissingSchemaError(name);
-        return self[HOME].bound(self, original);
+        const model = self[HOME].boundByName(self, name);
+        if (model === undefined) throw new self.base.Error.MissingSchemaError(name);
+        return model;
       }
       return Reflect.apply(super.model, self, args);
     }

@@ -1,12 +1,13 @@
 'use strict';
 
 const { createClient } = require('../driver/client');
+const { PolyMongoError } = require('../error');
 const { bind } = require('../mongoose/bind');
 const { driverFor } = require('../mongoose/driver-for');
 const { refuseEncryptedSchema } = require('../mongoose/encrypted-schemas');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
-const { callableConnection } = require('./callable-connection');
+const { callableConnection, tenantRequired } = require('./callable-connection');
 const { frameOf } = require('./context');
 const { Registry } = require('./registry');
 const { wrap } = require('./wrap-model');
@@ -40,6 +41,8 @@ class BaseTenants {
     this.registry = new Registry(options.maxCachedDatabases);
     /** Wrapped models by the user's own. @type {Map<any, any>} */
     this.wrapped = new Map();
+    /** Databases of the models that have one for themselves, by the user's own. @type {Map<any, string>} */
+    this.own = new Map();
     /** The user's own models by name; the latest wins. @type {Map<string, any>} */
     this.named = new Map();
     /** Where the user's models were made. @type {Set<any>} */
@@ -59,6 +62,43 @@ class BaseTenants {
       this.tenants.firstWrites.expect(original);
     }
     return wrapped;
+  }
+
+  /**
+   * @param {any} model
+   * @param {string | undefined} own  the database that it has for itself
+   */
+  wrapIn(model, own) {
+    const original = originalOf(model);
+    if (this.wrapped.has(original) && this.ownDatabase(original) !== own) {
+      const where = this.ownDatabase(original);
+      throw new PolyMongoError(
+        `The model "${original.modelName}" is wrapped already, ` +
+          (where === undefined ? 'for all tenants' : `for the database "${where}"`) +
+          '; a model lives either with the tenants or in one database (wrapModel(model, {db}))',
+        { code: 'MODEL_CONFLICT' },
+      );
+    }
+    if (own !== undefined) this.own.set(original, own);
+    return this.wrap(original);
+  }
+
+  /**
+   * The database of a model that has one for itself, and of its discriminators.
+   * @param {any} original
+   * @returns {string | undefined}
+   */
+  ownDatabase(original) {
+    if (this.own.size === 0) return undefined;
+    const own = this.own.get(original);
+    if (own !== undefined || original.baseModelName === undefined) return own;
+    return this.ownDatabase(original.db.models[original.baseModelName]);
+  }
+
+  /** @param {any} original @param {string} dbName */
+  livesIn(original, dbName) {
+    const own = this.ownDatabase(original);
+    return own === undefined ? !this.tenants.isControl(dbName) : own === dbName;
   }
 
   /** @param {string} name */
@@ -87,6 +127,33 @@ class BaseTenants {
    */
   bound(connection, model) {
     const wrapped = isWrapped(model) ? model : this.wrap(model);
+    const own = this.ownDatabase(originalOf(wrapped));
+    return this.boundTo(own === undefined ? connection : this.connection(own), wrapped);
+  }
+
+  /**
+   * The model that a name means on a connection, as in populating. Documents of no tenant do not say which tenant's.
+   * @param {any} connection
+   * @param {string} name
+   */
+  boundByName(connection, name) {
+    const original = this.modelNamed(name);
+    if (original === undefined) return undefined;
+    if (!this.tenants.isControl(connection.name) || this.ownDatabase(original) !== undefined)
+      return this.bound(connection, original);
+    const refusal = tenantRequired(
+      `"${name}" belongs to the tenants, and "${connection.name}" is no tenant's database; name the tenant: ` +
+        `populate({ path, model: ${name}.db("…") })`,
+    );
+    frameOf(this.tenants)?.refusals?.push(refusal);
+    throw refusal;
+  }
+
+  /**
+   * @param {any} connection
+   * @param {any} wrapped
+   */
+  boundTo(connection, wrapped) {
     const name = wrapped.modelName;
     const known = connection.models[name];
     if (known !== undefined && Object.getPrototypeOf(known) === wrapped) return known;
@@ -117,12 +184,27 @@ class BaseTenants {
 
   /** @param {any} model the user's own */
   current(model) {
-    return this.bound(this.connection(this.tenants.currentDatabase()), model);
+    const own = this.ownDatabase(model);
+    return this.bound(this.connection(own ?? this.tenants.currentDatabase()), model);
+  }
+
+  /**
+   * The database that a wrapped model means now; null when a tenant is required and there is none.
+   * @param {any} model the user's own
+   */
+  currentDatabaseOrNull(model) {
+    return this.ownDatabase(model) ?? this.tenants.currentDatabaseOrNull();
   }
 
   /** @param {any} model @param {any[]} args */
   called(model, args) {
-    return this.model(model, this.tenants.databaseAsked(args, this.registry));
+    const own = this.ownDatabase(model);
+    if (own === undefined) return this.model(model, this.tenants.databaseAsked(args, this.registry));
+    if (args[0] == null || args[0] === own) return this.model(model, own);
+    throw new PolyMongoError(
+      `The model "${model.modelName}" has the database "${own}" for itself; it has no .db(${JSON.stringify(args[0])})`,
+      { code: 'DATABASE_FIXED_BY_MODEL', dbName: args[0] },
+    );
   }
 
   /** @param {any} model @param {string} name */

@@ -125,11 +125,11 @@ function tenantlessConnection(connection, model) {
   return new Proxy(callee, new TenantlessConnection(connection, model));
 }
 
-function tenantRequired() {
-  return new PolyMongoError(
-    'A tenant is required (requireTenant is on) and none is set; name it with Model.db("name") or run inside wrapper.run("name", fn)',
-    { code: 'TENANT_REQUIRED' },
-  );
+/** @param {string} [why] */
+function tenantRequired(
+  why = 'none is set here; name it with Model.db("name") or run inside wrapper.run("name", fn)',
+) {
+  return new PolyMongoError(`A tenant is required: ${why}`, { code: 'TENANT_REQUIRED' });
 }
 
 module.exports = { callableConnection, tenantlessConnection, tenantRequired };

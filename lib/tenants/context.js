@@ -7,10 +7,11 @@ const { AsyncLocalStorage } = require('node:async_hooks');
  *
  * @typedef {object} Frame
  * @property {object} owner          the wrapper's tenant layer
- * @property {string} [db]
+ * @property {string | null} [db]    null where none may be meant, not even the default one
  * @property {any} [session]
  * @property {number} [timeoutMS]
  * @property {Set<string>} [preparing]  collections whose first write this code belongs to
+ * @property {Error[]} [refusals]    takes the models that could not be had by their names
  * @property {Frame} [outer]
  */
 

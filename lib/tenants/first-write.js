@@ -139,9 +139,10 @@ class FirstWrites {
     const preparing = new Set(frameOf(this.tenants)?.preparing).add(`${connection.name}.${collection}`);
     try {
       // Never in the session of the write: a transaction could not see what it creates.
+      const place = this.tenants.isControl(connection.name) ? {} : { db: connection.name };
       await runIn(
         this.tenants,
-        { db: connection.name, session: undefined, timeoutMS: undefined, preparing },
+        { ...place, session: undefined, timeoutMS: undefined, preparing },
         async () => {
           for (const model of this.modelsOf(connection, collection)) await init(model);
         },
@@ -158,7 +159,7 @@ class FirstWrites {
   *modelsOf(connection, collection) {
     const home = connection[HOME];
     for (const original of this.models.get(collection) ?? []) {
-      if (original.base !== home.base) continue;
+      if (original.base !== home.base || !home.livesIn(original, connection.name)) continue;
       yield home.bound(connection, original);
       for (const discriminator of Object.values(original.discriminators ?? {}))
         yield home.bound(connection, discriminator);

@@ -9,6 +9,7 @@ const { BaseTenants } = require('./base-tenants');
 const { tenantRequired } = require('./callable-connection');
 const { frameOf, runIn } = require('./context');
 const { FirstWrites } = require('./first-write');
+const { databaseOf, tenantOf } = require('./naming');
 const { PoolStates } = require('./pool-states');
 const { tenantEngine } = require('./tenant-engine');
 
@@ -18,11 +19,12 @@ const { tenantEngine } = require('./tenant-engine');
  * @typedef {object} Wiring
  * @property {any} engine            The wrapper's sight of the engine: its methods need no `this`
  * @property {Record<string, any>} options  The wrapper's own options. Read here: `autoIndex`, `autoCreate`,
- *   `sanitizeFilter`, `maxTimeMS`, `maxCachedDatabases`, `requireTenant`, `allowDatabase`
+ *   `sanitizeFilter`, `maxTimeMS`, `maxCachedDatabases`, `requireTenant`, `allowDatabase`, `databaseName`
  * @property {object} clientOptions  Third argument of `createClient(engine, codec, clientOptions)`
  * @property {(dbName: string) => object | undefined} inherited  What operations on that database inherit besides
  * @property {() => string} defaultDatabase
- * @property {(name: unknown) => string} checkName  Returns the name, or throws why it is refused
+ * @property {(name: unknown) => string} checkName  Returns the name of a database, or throws why it is refused
+ * @property {(name: unknown) => string} checkOwnName  The same for names that stand in the application's code
  * @property {(dbName: string) => void} exists  Told of databases that exist for certain
  * @property {{error(message: string, details?: unknown): void}} logger
  * @property {(event: 'error', details: {dbName: string, error: Error}) => void} emit  Never throws
@@ -39,19 +41,46 @@ class Tenants {
     this.pools = new PoolStates(wiring.engine, () => this.connections());
     /** By the codec of the Mongoose instance, which operations carry. @type {Map<object, BaseTenants>} */
     this.bases = new Map();
+    /** Databases that models have for themselves: no tenant's. @type {Set<string>} */
+    this.controls = new Set();
+    /** Databases of tenants, where they are named differently. @type {Map<string, string>} */
+    this.mapped = new Map();
   }
 
   /**
    * The wrapper's own model for a user's model: current tenant or default database. Always the same one.
    * @param {any} model  a Mongoose model, checked by the caller
+   * @param {unknown} [dbName]  the database that it has for itself, whatever the tenant
    */
-  wrapModel(model) {
-    return this.of(model.base).wrap(model);
+  wrapModel(model, dbName) {
+    const name = dbName === undefined ? undefined : this.wiring.checkOwnName(dbName);
+    const wrapped = this.of(model.base).wrapIn(model, name);
+    if (name !== undefined) this.controls.add(name);
+    return wrapped;
   }
 
   /** The user's own models wrapped so far. @returns {Iterable<any>} */
   *models() {
     for (const base of this.bases.values()) yield* base.wrapped.keys();
+  }
+
+  /** The user's own models that live in a database. @param {string} dbName */
+  *modelsIn(dbName) {
+    for (const base of this.bases.values())
+      for (const model of base.wrapped.keys()) if (base.livesIn(model, dbName)) yield model;
+  }
+
+  /** @param {string} name @returns {any} the user's own model that was wrapped under that name */
+  modelNamed(name) {
+    for (const base of this.bases.values()) {
+      const model = base.named.get(name);
+      if (model !== undefined) return model;
+    }
+    return undefined;
+  }
+
+  modelNames() {
+    return [...new Set([...this.bases.values()].flatMap((base) => [...base.named.keys()]))];
   }
 
   /**
@@ -84,7 +113,51 @@ class Tenants {
 
   /** The tenant of the running code, if there is one. @returns {string | undefined} */
   currentTenant() {
-    return frameOf(this)?.db;
+    const dbName = frameOf(this)?.db;
+    return dbName == null ? undefined : this.tenantOf(dbName);
+  }
+
+  /** The tenant whose database it is: no own database of a model's, and one that leads back. @param {string} dbName */
+  tenantOf(dbName) {
+    const { databaseName } = this.wiring.options;
+    if (this.controls.has(dbName)) return undefined;
+    return databaseName === undefined ? dbName : tenantOf(databaseName, dbName);
+  }
+
+  /**
+   * The database of a tenant, checked.
+   * @param {unknown} tenant
+   * @returns {string}
+   */
+  databaseOf(tenant) {
+    const { allowDatabase, databaseName, maxCachedDatabases } = this.wiring.options;
+    if (databaseName === undefined) return this.checkTenants(tenant);
+    const name = this.checkTenants(databaseOf(databaseName, tenant));
+    if (typeof allowDatabase !== 'function') {
+      // Names come from users, memory must not.
+      if (this.mapped.size >= maxCachedDatabases) this.mapped.clear();
+      this.mapped.set(/** @type {string} */ (tenant), name);
+    }
+    return name;
+  }
+
+  /** @param {unknown} name of a database that is to be a tenant's */
+  checkTenants(name) {
+    if (this.controls.has(/** @type {string} */ (name))) {
+      throw new PolyMongoError(
+        `The database name ${JSON.stringify(name)} is refused: models have that database for themselves ` +
+          '(wrapModel(model, {db})), so it is no tenant’s',
+        { code: 'INVALID_DATABASE_NAME', status: 400, dbName: name },
+      );
+    }
+    return this.wiring.checkName(name);
+  }
+
+  /** Whether a database belongs to models of its own alone. @param {string} dbName */
+  isControl(dbName) {
+    return (
+      this.controls.has(dbName) && (this.wiring.options.requireTenant || dbName !== this.defaultDatabase())
+    );
   }
 
   /**
@@ -138,8 +211,8 @@ class Tenants {
 
   /** The database a wrapped model means now; null when a tenant is required and there is none. */
   currentDatabaseOrNull() {
-    const tenant = this.currentTenant();
-    if (tenant !== undefined) return tenant;
+    const name = frameOf(this)?.db;
+    if (name !== undefined) return name;
     return this.wiring.options.requireTenant ? null : this.defaultDatabase();
   }
 
@@ -156,11 +229,15 @@ class Tenants {
    * @returns {string}
    */
   databaseAsked(args, registry) {
-    const { allowDatabase, requireTenant } = this.wiring.options;
+    const { allowDatabase, databaseName, requireTenant } = this.wiring.options;
     const name = args[0];
     // A name that is in use was checked before; only a function may change its mind.
-    if (typeof allowDatabase !== 'function' && registry.has(name)) return name;
-    if (name != null || requireTenant || allowDatabase !== undefined) return this.wiring.checkName(name);
+    if (typeof allowDatabase !== 'function') {
+      const known = databaseName === undefined ? name : this.mapped.get(name);
+      if (registry.has(known) && !this.controls.has(known)) return known;
+    }
+    if (name != null || requireTenant || allowDatabase !== undefined || frameOf(this)?.db === null)
+      return this.databaseOf(name);
     if (args.length > 0) {
       warnOnce(
         `.db(${name}) means the default database; call .db() for it, or look for a tenant name that is missing`,
@@ -184,7 +261,7 @@ class Tenants {
     /** @type {Record<string, any>} */
     const frame = {};
     // A tenant that is named but missing is a mistake, never the tenant around.
-    if (Object.hasOwn(given, 'db')) frame.db = this.wiring.checkName(given.db);
+    if (Object.hasOwn(given, 'db')) frame.db = this.databaseOf(given.db);
     if (timeoutMS !== undefined) frame.timeoutMS = checkedTimeout(timeoutMS);
     if (session !== undefined) frame.session = checkedSession(session);
     return frame;

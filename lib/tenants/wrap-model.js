@@ -54,7 +54,7 @@ function wrap(original, home) {
  * @param {BaseTenants} home
  */
 function databaseOf(original, home) {
-  const name = home.tenants.currentDatabaseOrNull();
+  const name = home.currentDatabaseOrNull(original);
   if (name !== null) return home.model(original, name).db;
   return tenantlessConnection(home.connection(home.tenants.defaultDatabase()), original);
 }

@@ -4,6 +4,7 @@ const { isModel } = require('../mongoose/is-model');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { withoutUncaughtErrors } = require('../mongoose/stream-errors');
 const { SELF } = require('../mongoose/tenant-connection');
+const { runIn } = require('./context');
 const { warnOnce } = require('../services/warn-once');
 
 /** @typedef {import('./base-tenants').BaseTenants} BaseTenants */
@@ -48,7 +49,7 @@ function sharedStatics(original, home) {
     startSession(receiver, args) {
       const name = isBound(receiver)
         ? receiver.db.name
-        : (home.tenants.currentTenant() ?? home.tenants.defaultDatabase());
+        : (home.currentDatabaseOrNull(original) ?? home.tenants.defaultDatabase());
       return home.connection(name).startSession(...args);
     },
     toString: () => Function.prototype.toString.call(original),
@@ -79,8 +80,10 @@ function tenantStatics(original, home) {
     },
     // A model given as a class means the one of this tenant.
     populate(receiver, [docs, paths, ...rest]) {
-      const bound = withBoundModels(paths, receiver.db[SELF], home);
-      return Reflect.apply(original.populate, receiver, [docs, bound, ...rest]);
+      const connection = receiver.db[SELF];
+      const bound = withBoundModels(paths, connection, home);
+      const run = () => Reflect.apply(original.populate, receiver, [docs, bound, ...rest]);
+      return home.tenants.isControl(connection.name) ? withRefusals(home, run) : run();
     },
     watch(receiver, args) {
       return withoutUncaughtErrors(Reflect.apply(original.watch, receiver, args));
@@ -93,6 +96,19 @@ function tenantStatics(original, home) {
 }
 
 /**
+ * Populating leaves a path as it is when its model cannot be had for a reason that is not Mongoose's own.
+ * @param {BaseTenants} home
+ * @param {() => Promise<any>} populate
+ */
+async function withRefusals(home, populate) {
+  /** @type {Error[]} */
+  const refusals = [];
+  const populated = await runIn(home.tenants, { refusals }, populate);
+  if (refusals.length > 0) throw refusals[0];
+  return populated;
+}
+
+/**
  * @param {any} paths
  * @param {any} connection
  * @param {BaseTenants} home
@@ -102,7 +118,11 @@ function withBoundModels(paths, connection, home) {
   if (Array.isArray(paths)) return paths.map((path) => withBoundModels(path, connection, home));
   const model = paths?.model;
   if (!isModel(model) || !belongsHere(model, home)) return paths;
-  const bound = home.bound(connection, model);
+  const original = originalOf(model);
+  // Documents of no tenant do not say whose: as everywhere, a wrapped model means the tenant of the running code.
+  const bound = home.livesIn(original, connection.name)
+    ? home.bound(connection, original)
+    : home.current(original);
   return Object.assign(Object.create(Object.getPrototypeOf(paths)), paths, { model: bound });
 }
 

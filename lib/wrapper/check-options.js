@@ -113,4 +113,18 @@ function checkIsObject(value, what) {
   }
 }
 
-module.exports = { checkIsObject, checkOptions, prefixed, properNames };
+/**
+ * The options of one method, with their defaults.
+ * @param {OptionEntry[]} table
+ * @param {any} options
+ * @param {string} method
+ * @returns {Record<string, any>}
+ */
+function readOwn(table, options, method) {
+  const defaults = Object.fromEntries(table.map((entry) => [entry.name, entry.default]));
+  if (options === undefined) return defaults;
+  checkIsObject(options, `the options of ${method}()`);
+  return { ...defaults, ...checkOptions(table, options, { path: `${method}.`, warnings: [] }) };
+}
+
+module.exports = { checkIsObject, checkOptions, prefixed, properNames, readOwn };

@@ -55,6 +55,7 @@ class Core {
       inherited: (dbName) => this.scale.get(dbName)?.inherited,
       defaultDatabase: () => this.defaultDB,
       checkName: (name) => this.use(name),
+      checkOwnName: (name) => this.names.checkOwn(name),
       exists: (name) => this.names.exists(name),
       logger: this.logger,
       emit: (_event, details) => emitError(details),
@@ -181,7 +182,7 @@ class Core {
       operation: () => this.operation(),
       dbName: this.defaultDB,
       formerDefault: FORMER_DEFAULT,
-      models: () => this.tenants.models(),
+      models: () => this.tenants.modelsIn(this.defaultDB),
     });
     this.#look = async () => {
       await look();

@@ -46,9 +46,15 @@ class DatabaseNames {
    * @returns {string} the name
    */
   check(name) {
-    const checked = this.checkSpelling(name);
-    if (this.#fixed !== null && checked !== this.#fixed) throw fixedByUri(checked, this.#fixed);
-    return checked;
+    return this.#checkFixed(this.checkSpelling(name));
+  }
+
+  /**
+   * A name that stands in the application's code: `allowDatabase` is about those that are asked for.
+   * @param {unknown} name @returns {string}
+   */
+  checkOwn(name) {
+    return this.#checkFixed(this.#checkTwin(checkDatabaseName(name, this.#rules)));
   }
 
   /** Every rule but the one that the URI's database is the only one. @param {unknown} name @returns {string} */
@@ -56,6 +62,17 @@ class DatabaseNames {
     const checked = checkDatabaseName(name, this.#rules);
     if (this.#allowed !== undefined && this.#allowed(checked) !== true)
       throw refused(checked, 'allowDatabase does not allow it');
+    return this.#checkTwin(checked);
+  }
+
+  /** @param {string} checked */
+  #checkFixed(checked) {
+    if (this.#fixed !== null && checked !== this.#fixed) throw fixedByUri(checked, this.#fixed);
+    return checked;
+  }
+
+  /** @param {string} checked */
+  #checkTwin(checked) {
     const known = this.#known.get(folded(checked));
     if (known !== undefined && known !== checked)
       throw refused(

@@ -17,6 +17,7 @@ function signsOfSeveral(given, uriDatabase) {
     ['defaultDB', given.defaultDB !== undefined && given.defaultDB !== uriDatabase],
     ['dbSpecific', given.dbSpecific?.length > 0],
     ['allowDatabase', given.allowDatabase !== undefined],
+    ['databaseName', given.databaseName !== undefined],
     ['requireTenant', given.requireTenant === true],
     ['compat', given.compat !== undefined],
   ];

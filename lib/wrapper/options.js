@@ -2,6 +2,7 @@
 
 const { constants } = require('node:os');
 const { CONNECTION_OPTIONS } = require('../protocol/connection-options');
+const { problemOfNaming } = require('../tenants/naming');
 
 /** @typedef {import('../protocol/option-values').OptionEntry} OptionEntry */
 
@@ -59,6 +60,7 @@ const WRAPPER_OPTIONS = [
   own('autoCreate', 'boolean'),
   own('allowDatabase', 'custom', { check: checkAllowed }),
   own('allowSystemDatabases', 'boolean', { default: false }),
+  own('databaseName', 'custom', { check: problemOfNaming }),
   own('nameRules', 'enum', { values: ['portable', 'server'], default: 'portable' }),
   own('maxCachedDatabases', 'count', { default: 10_000 }),
   own('requireTenant', 'boolean', { default: false }),

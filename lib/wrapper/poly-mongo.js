@@ -6,6 +6,8 @@ const { isModel } = require('../mongoose/is-model');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
+const { Tenant } = require('../tenants/tenant');
+const { readOwn } = require('./check-options');
 const { Core } = require('./core');
 const { readOptions } = require('./read-options');
 
@@ -63,17 +65,19 @@ class PolyMongo {
 
   /**
    * @param {any} model  A Mongoose model; it is not changed
+   * @param {any} [options]  `db`: the database that the model has for itself
    * @returns {any} the model that can be pointed at any database with `.db(name)`
    */
-  wrapModel(model) {
+  wrapModel(model, options) {
     if (!isModel(model)) {
       throw new PolyMongoError(
         'Invalid model provided to wrapModel: expected what mongoose.model(name, schema) returns',
         { code: 'INVALID_MODEL' },
       );
     }
+    const own = readOwnDatabase(options, 'wrapModel');
     this.#core.adopt(model);
-    return this.#core.tenants.wrapModel(model);
+    return this.#core.tenants.wrapModel(model, own);
   }
 
   async connect() {
@@ -134,6 +138,12 @@ class PolyMongo {
 
   currentTenant() {
     return this.#core.tenants.currentTenant();
+  }
+
+  /** @param {unknown} name @returns {any} */
+  tenant(name) {
+    const { tenants } = this.#core;
+    return new Tenant(this, tenants, /** @type {string} */ (name), tenants.databaseOf(name));
   }
 
   /**
@@ -237,6 +247,23 @@ class PolyMongo {
     tenants.release(name);
     logger.info(`Database ${JSON.stringify(name)} dropped`);
   }
+}
+
+/** @type {import('../protocol/option-values').OptionEntry[]} */
+const MODEL_OPTIONS = [{ name: 'db', kind: 'own', type: 'string' }];
+
+/**
+ * The database that a model is to have for itself. One that is named but missing is a mistake: the model's documents
+ * would go to the tenants.
+ * @param {any} options @param {string} method
+ */
+function readOwnDatabase(options, method) {
+  const { db } = readOwn(MODEL_OPTIONS, options, method);
+  if (db !== undefined || options === undefined || !Object.hasOwn(options, 'db')) return db;
+  throw new PolyMongoError(`db of ${method}() is undefined: is an environment variable unset?`, {
+    code: 'OPTION_INVALID',
+    option: `${method}.db`,
+  });
 }
 
 /** @param {Core} core */

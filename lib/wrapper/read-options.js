@@ -3,6 +3,7 @@
 const { PolyMongoError } = require('../error');
 const { checkDatabaseName } = require('../protocol/database-name');
 const { parseConnection } = require('../protocol/connection-string');
+const { readNaming } = require('../tenants/naming');
 const { checkIsObject, checkOptions, prefixed, properNames } = require('./check-options');
 const { chooseDefaultDatabase } = require('./default-database');
 const { CONNECTION_DEFAULTS, DEBUG_OPTIONS, WRAPPER_OPTIONS } = require('./options');
@@ -99,7 +100,7 @@ function readOptions(raw) {
     const database = chooseDefaultDatabase(given, connection.database, checkName);
     warnings.push(...database.warnings);
     return {
-      options: others,
+      options: { ...others, databaseName: readNaming(others.databaseName) },
       connection,
       database,
       pools: readPools(dbSpecific ?? [], {

@@ -41,6 +41,7 @@ async fn to_the_end<T>(
 ) -> Ended<T> {
     let mut kills = session.kills();
     let attempt = Arc::clone(&operation.attempt);
+    let _under_way = attempt.under_way();
     let mut work = pin!(Attempt::scope(attempt, work));
     let mut error = tokio::select! {
         biased;

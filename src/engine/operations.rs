@@ -177,6 +177,7 @@ impl Operation {
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
         let attempt = Arc::clone(&self.attempt);
+        let _under_way = attempt.under_way();
         tokio::select! {
             biased;
             outcome = Attempt::scope(attempt, work) => outcome,

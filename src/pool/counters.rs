@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use mongodb::event::cmap::{CmapEvent, ConnectionClosedReason};
 
-use super::attempt::Attempt;
-
 /// The connections of one pool, over all its servers.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -14,11 +12,12 @@ pub struct Counters {
     created: AtomicU64,
     dropped: AtomicU64,
     cleared: AtomicU64,
+    returned: AtomicU64,
 }
 
 impl Counters {
     /// Takes one event. Runs inline in the driver: it only touches atomics.
-    pub fn note(&self, event: CmapEvent) {
+    pub fn note(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(_) => {
                 self.open.fetch_add(1, Ordering::Relaxed);
@@ -30,12 +29,15 @@ impl Counters {
                     self.dropped.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            CmapEvent::ConnectionCheckedOut(checked_out) => {
+            CmapEvent::ConnectionCheckedOut(_) => {
                 self.in_use.fetch_add(1, Ordering::Relaxed);
-                Attempt::checked_out(checked_out.address);
             }
             CmapEvent::ConnectionCheckedIn(_) => {
                 self.in_use.fetch_sub(1, Ordering::Relaxed);
+                self.returned.fetch_add(1, Ordering::Relaxed);
+            }
+            CmapEvent::ConnectionReady(_) => {
+                self.returned.fetch_add(1, Ordering::Relaxed);
             }
             CmapEvent::PoolCleared(_) => {
                 self.cleared.fetch_add(1, Ordering::Relaxed);
@@ -62,6 +64,11 @@ impl Counters {
     /// Connections closed because their operation was cancelled.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// How often a connection became free, or was made.
+    pub fn returned(&self) -> u64 {
+        self.returned.load(Ordering::Relaxed)
     }
 
     /// How often a pool was cleared after an error.

@@ -1,5 +1,6 @@
 //! Pools: the driver's clients, who may use them, and which database uses which.
 
+pub mod abandoned;
 pub mod attempt;
 pub mod config;
 pub mod counters;

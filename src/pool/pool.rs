@@ -15,7 +15,10 @@ use futures_util::future::{FutureExt, Shared};
 use mongodb::{Client, event::EventHandler};
 use tokio::sync::{Notify, OnceCell};
 
-use super::{counters::Counters, gate::Gate, settings::Settings, topology::Topology};
+use super::{
+    abandoned::Abandoned, attempt::Attempt, counters::Counters, gate::Gate, settings::Settings,
+    topology::Topology,
+};
 use crate::{
     engine::{
         convert,
@@ -57,6 +60,8 @@ pub struct Pool {
     pub gate: Arc<Gate>,
     /// Connections counted.
     pub counters: Arc<Counters>,
+    /// Check-outs that nobody waits for any more.
+    pub abandoned: Abandoned,
     /// Servers as last seen.
     pub topology: Arc<Topology>,
     /// The sessions of numbered writes.
@@ -84,6 +89,7 @@ impl Pool {
             gate: Arc::new(Gate::new(settings.max_pool_size, settings.wait_queue_timeout)),
             settings,
             counters: Arc::new(Counters::default()),
+            abandoned: Abandoned::default(),
             write_sessions: Arc::new(WriteSessions::new(Arc::clone(&topology))),
             topology,
             connection: Mutex::new(Connection::Idle),
@@ -140,9 +146,12 @@ impl Pool {
 
     async fn open(self: Arc<Self>) -> Result<Client, EngineError> {
         let mut options = self.settings.client_options().await?;
-        let counters = Arc::clone(&self.counters);
+        let (counters, pool) = (Arc::clone(&self.counters), Arc::downgrade(&self));
         options.cmap_event_handler = Some(EventHandler::callback(move |event| {
-            let _panicked = catch_unwind(AssertUnwindSafe(|| counters.note(event)));
+            let _panicked = catch_unwind(AssertUnwindSafe(|| {
+                counters.note(&event);
+                Attempt::note(&pool, event);
+            }));
         }));
         let (topology, name) = (Arc::clone(&self.topology), self.name.clone());
         // What the streams' client sees of the same servers is no news.
@@ -269,6 +278,11 @@ impl Pool {
         matches!(*self.connection(), Connection::Open(_))
     }
 
+    /// Whether it is closed for good.
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.connection(), Connection::Closed)
+    }
+
     /// `idle`, `connecting`, `connected`, `disconnected`, `closing` or `closed`.
     pub fn state(&self) -> &'static str {
         match &*self.connection() {
@@ -303,6 +317,7 @@ impl Pool {
         self.gate.close();
         let before = std::mem::replace(&mut *self.connection(), Connection::Closed);
         self.write_sessions.clear();
+        self.abandoned.clear();
         let Connection::Open(client) = before else {
             return;
         };

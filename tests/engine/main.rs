@@ -7,6 +7,7 @@
     clippy::indexing_slicing
 )]
 
+mod check_outs;
 mod closing;
 mod cursors;
 mod deadlines;

@@ -337,10 +337,7 @@ pub struct Server(Client, std::cell::RefCell<Option<MutexGuard<'static, ()>>>);
 impl Drop for Server {
     fn drop(&mut self) {
         if self.1.borrow().is_some() {
-            self.0.run(
-                "admin",
-                &doc! { "configureFailPoint": "failCommand", "mode": "off" },
-            );
+            self.no_more_failures();
         }
     }
 }
@@ -358,6 +355,14 @@ impl Server {
         self.0.run(
             "admin",
             &doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data },
+        );
+    }
+
+    /// Ends what [`Server::fail`] began.
+    pub fn no_more_failures(&self) {
+        self.0.run(
+            "admin",
+            &doc! { "configureFailPoint": "failCommand", "mode": "off" },
         );
     }
 

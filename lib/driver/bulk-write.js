@@ -2,6 +2,7 @@
 
 const { isRetryable, splitByCount, splitBySize } = require('../protocol/bulk-batches');
 const { BulkOutcome } = require('../protocol/bulk-outcome');
+const { encode, isEncoding } = require('../protocol/encode');
 const { own } = require('../protocol/own');
 const { rules } = require('../protocol/rules');
 const { DELETES, INSERT, UPDATES } = require('../protocol/write-commands');
@@ -17,9 +18,15 @@ const OPTIONS = {
 
 const STATEMENTS = { insert: 'documents', update: 'updates', delete: 'deletes' };
 
-const BSON_OBJECT_TOO_LARGE = 10334;
+/**
+ * A batch that only has to be sent.
+ * @typedef {{batch: Batch, op: Operation, bytes: Buffer}} Encoded
+ */
 
-/** One bulk write on its way: batches go out one after the other, their replies are gathered. */
+/**
+ * One bulk write on its way. All of it is encoded before the first batch goes out, so that what cannot be written stops all
+ * of it; then batches go out one after the other, and their replies are gathered.
+ */
 class BulkWrite {
   /**
    * @param {any} collection
@@ -41,27 +48,54 @@ class BulkWrite {
    * @returns {Promise<any>} a `BulkWriteResult`
    */
   async execute(runs) {
-    for (const run of runs) {
-      for (const batch of splitByCount(run)) await this.send(batch);
-    }
+    if (isEncoding()) await undefined;
+    const waiting = runs.flatMap((run) => [...splitByCount(run)].flatMap((batch) => this.encode(batch)));
+    // Each is let go of when it has been sent.
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.send(next);
     this.outcome.throwIfFailed();
     return this.outcome.result;
   }
 
-  /** @param {Batch} batch */
-  async send(batch) {
+  /**
+   * @param {Batch} batch
+   * @returns {Encoded[]} several if it does not fit into one command
+   */
+  encode(batch) {
     const op = Operation.writing(this.collection.s, isRetryable(batch));
     /** @type {any} */
     const body = { [batch.type]: this.collection.collectionName, [STATEMENTS[batch.type]]: batch.statements };
     op.take(OPTIONS[batch.type], this.options, body);
     body.ordered = this.ordered;
-    this.keepDeadline(op);
+    op.admit(body);
     this.acknowledged = op.acknowledged;
+    try {
+      return [{ batch, op, bytes: encode(op.codec, body, op.bson) }];
+    } catch (error) {
+      if (error.code !== 'ERR_OUT_OF_RANGE') throw error;
+      return this.encodeParts(batch, op, error);
+    }
+  }
+
+  /**
+   * @param {Batch} batch
+   * @param {Operation} op
+   * @param {any} error why it cannot go as a whole
+   * @returns {Encoded[]}
+   */
+  encodeParts(batch, op, error) {
+    const parts = splitBySize(op.codec, batch, op.bson);
+    if (parts.length === 1) throw error;
+    return parts.flatMap((part) => this.encode(part));
+  }
+
+  /** @param {Encoded} encoded */
+  async send({ batch, op, bytes }) {
+    this.keepDeadline(op);
     let reply;
     try {
-      reply = await op.execute(this.collection.dbName, body);
+      reply = await op.send(this.collection.dbName, bytes);
     } catch (error) {
-      return await this.recover(batch, op, error);
+      return this.fail(batch, op, error);
     }
     this.accept(batch, reply);
   }
@@ -82,21 +116,11 @@ class BulkWrite {
    * @param {Operation} op
    * @param {any} error
    */
-  async recover(batch, op, error) {
-    const { codec } = op;
-    if (isTooLarge(error)) {
-      const parts = splitBySize(codec, batch, op.bson);
-      if (parts.length > 1) {
-        for (const part of parts) await this.send(part);
-        return;
-      }
-    } else if (error instanceof codec.mongo.MongoWriteConcernError) {
-      this.outcome.started = true;
-      this.outcome.merge(batch, error.result);
-    } else if (!isRefusal(codec, error)) {
-      // The command itself failed, and the server may have begun it.
-      this.outcome.started = true;
-    }
+  fail(batch, op, error) {
+    const { MongoAPIError, MongoError, MongoWriteConcernError } = op.codec.mongo;
+    // Unless it was refused on the way or given up, the server may have begun it.
+    if (error instanceof MongoError && !(error instanceof MongoAPIError)) this.outcome.started = true;
+    if (error instanceof MongoWriteConcernError) this.outcome.merge(batch, error.result);
     throw this.outcome.failure(error);
   }
 
@@ -109,20 +133,6 @@ class BulkWrite {
     this.deadline ??= performance.now() + op.timeoutMS;
     op.timeoutMS = Math.max(1, Math.ceil(this.deadline - performance.now()));
   }
-}
-
-/** @param {any} error */
-function isTooLarge(error) {
-  return error.code === 'ERR_OUT_OF_RANGE' || error.code === BSON_OBJECT_TOO_LARGE;
-}
-
-/**
- * Whether a command never left: a check of the driver's, the BSON library or a `toBSON()` refused it.
- * @param {import('../protocol/codec').Codec} codec
- * @param {any} error
- */
-function isRefusal({ mongo: { MongoAPIError, MongoError } }, error) {
-  return error instanceof MongoAPIError || !(error instanceof MongoError);
 }
 
 /**

@@ -178,8 +178,40 @@ declare class PolyMongo {
    */
   run<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
 
-  /** The same as {@link PolyMongo.run}. */
-  withTenant<T>(where: string | PolyMongo.RunOptions, fn: () => T): T;
+  /** The same as {@link PolyMongo.run}; and `withTenant.route` for the route handlers of Next.js and the like. */
+  readonly withTenant: PolyMongo.WithTenant;
+
+  /**
+   * A middleware (request, response, next) for Express and Connect, and a hook for Fastify
+   * (`fastify.addHook('onRequest', wrapper.middleware(resolve))`), that finds the tenant of a request, sets
+   * `request.tenant`, and runs the rest of the request for it: in what it awaits, in timers, and in the events of the
+   * request and the response.
+   *
+   * A request without a tenant, with a name that is refused, or whose tenant does not exist where it must, goes to
+   * `next(error)` with `TENANT_REFUSED` and a `status`; never to the default database.
+   *
+   * @param resolve Answers the tenant's name, or a promise of it. `undefined`, `null` and `''` are none; what it throws
+   *   refuses the request, with the error's own `status` if it has one.
+   */
+  middleware<Request = any, Response = any>(
+    resolve: (request: Request, response: Response) => PolyMongo.ResolvedTenant,
+    options?: PolyMongo.RequestTenantOptions,
+  ): (request: Request, response: Response, next: (error?: any) => void) => void;
+
+  /**
+   * Whether a tenant's database exists: whether it has any collection. Asks the server.
+   *
+   * @throws {PolyMongo.PolyMongoError} `INVALID_DATABASE_NAME`.
+   */
+  tenantExists(name: string): Promise<boolean>;
+
+  /**
+   * The names of all tenants there are, sorted: databases that may be asked for, without `admin`, `config`, `local`, those
+   * that models have for themselves, and those that `databaseName` leads nowhere from.
+   *
+   * @param pattern A RegExp, or a text in which `*` stands for any characters and `?` for one. Default: all.
+   */
+  listTenants(pattern?: string | RegExp): Promise<string[]>;
 
   /** The tenant of the innermost `run` around this call, if there is one. */
   currentTenant(): string | undefined;
@@ -262,7 +294,9 @@ declare namespace PolyMongo {
     | 'OPTION_INVALID'
     | 'OPTION_UNKNOWN'
     | 'POOL_SHARED'
+    | 'TENANT_REFUSED'
     | 'TENANT_REQUIRED'
+    | 'TENANT_TIMEOUT'
     | 'TRANSACTION_CROSS_CLUSTER'
     | 'TRANSACTION_ENDED'
     | 'UNKNOWN_EVENT'
@@ -664,6 +698,47 @@ declare namespace PolyMongo {
     session?: mongoose.ClientSession | null;
     /** Deadline of each operation that has none. */
     timeoutMS?: number;
+  }
+
+  /** What finds the tenant of a request answers. */
+  export type ResolvedTenant = string | null | undefined | PromiseLike<string | null | undefined>;
+
+  /** Options of `wrapper.middleware` and `wrapper.withTenant.route`. */
+  export interface RequestTenantOptions {
+    /**
+     * Whether a request must have a tenant. `false`: one without goes on, but models of tenants are refused in it
+     * (`TENANT_REQUIRED`) unless `.db(name)` names one. Default true.
+     */
+    required?: boolean;
+    /** The HTTP status of every refusal, 400 to 499. Default: 404 for a tenant that does not exist, else 400. */
+    status?: number;
+    /** Ask the server whether the tenant exists, and refuse the request where it does not. Default false. */
+    mustExist?: boolean;
+    /** How long finding the tenant may take before the request fails (`TENANT_TIMEOUT`, status 503). Default 10000. */
+    timeoutMS?: number;
+  }
+
+  /** `wrapper.withTenant`. */
+  export interface WithTenant {
+    /** The same as `wrapper.run`. */
+    <T>(where: string | RunOptions, fn: () => T): T;
+    /**
+     * A route handler (request, context) that finds the tenant of a request and runs `handler` for it. A refused request
+     * is answered with a JSON `Response` of status 400 or 404, as in `wrapper.middleware`.
+     *
+     * @param resolve Answers the tenant's name, or a promise of it: from a header, the host, or `await context.params`.
+     * @param handler Gets the tenant as its third argument; none with `required: false`.
+     */
+    route<Req = Request, Context = any>(
+      resolve: (request: Req, context: Context) => ResolvedTenant,
+      handler: (request: Req, context: Context, tenant: Tenant) => Response | Promise<Response>,
+      options?: RequestTenantOptions & { required?: true },
+    ): (request: Req, context: Context) => Promise<Response>;
+    route<Req = Request, Context = any>(
+      resolve: (request: Req, context: Context) => ResolvedTenant,
+      handler: (request: Req, context: Context, tenant: Tenant | undefined) => Response | Promise<Response>,
+      options: RequestTenantOptions,
+    ): (request: Req, context: Context) => Promise<Response>;
   }
 
   /** States of a wrapper's shared pool. */

@@ -48,4 +48,46 @@ await tenant.watch([{ $match: {} }]).close();
 const size: number = (await tenant.stats()).sizeMb;
 await tenant.drop();
 
-export { again, inside, name, names, oneWay, size, title, value };
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+interface Incoming extends IncomingMessage {
+  tenant?: PolyMongo.Tenant;
+}
+const middleware = wrapper.middleware(
+  async (request: Incoming, response: ServerResponse) => {
+    response.setHeader('vary', 'x-tenant');
+    return request.headers['x-tenant']?.toString();
+  },
+  { status: 404, mustExist: true, required: false, timeoutMS: 500 },
+);
+const listen = (request: Incoming, response: ServerResponse): void =>
+  middleware(request, response, (error) => response.end(String(error ?? request.tenant?.name)));
+// @ts-expect-error: a tenant is named by a string
+wrapper.middleware(() => 42);
+// @ts-expect-error: the name is misspelt
+wrapper.middleware(() => 'acme', { require: true });
+
+const GET = wrapper.withTenant.route(
+  async (_request, { params }: { params: Promise<{ tenant: string }> }) => (await params).tenant,
+  async (request, { params }, own) => {
+    check<Equal<typeof request, Request>>();
+    check<Equal<typeof own, PolyMongo.Tenant>>();
+    return Response.json({ path: (await params).tenant, users: await own.User.countDocuments() });
+  },
+);
+const response: Promise<Response> = GET(new Request('http://localhost'), {
+  params: Promise.resolve({ tenant: 'acme' }),
+});
+wrapper.withTenant.route(
+  (request) => request.headers.get('x-tenant'),
+  (_request, _context, own) => {
+    // @ts-expect-error: there may be none
+    own.name;
+    return new Response(own?.name);
+  },
+  { required: false },
+);
+const exists: boolean = await wrapper.tenantExists('acme');
+const all: string[] = [...(await wrapper.listTenants()), ...(await wrapper.listTenants(/^a/))];
+
+export { again, all, exists, inside, listen, name, names, oneWay, response, size, title, value };

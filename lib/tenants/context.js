@@ -41,4 +41,28 @@ function runIn(owner, values, fn) {
   return storage.run({ ...frameOf(owner), ...values, owner, outer: storage.getStore() }, fn);
 }
 
-module.exports = { frameOf, runIn };
+/**
+ * What holds for a request: its tenant alone, or that none may be meant, and nothing of what was around the server.
+ * @param {{databaseName: string} | null} tenant
+ */
+function requestFrame(tenant) {
+  const nothing = { session: undefined, timeoutMS: undefined, preparing: undefined, refusals: undefined };
+  return { ...nothing, db: tenant === null ? null : tenant.databaseName };
+}
+
+/** Everything that holds for the running code, of all wrappers. */
+function currentStore() {
+  return storage.getStore();
+}
+
+/**
+ * @template T
+ * @param {Frame | undefined} store
+ * @param {() => T} fn
+ * @returns {T}
+ */
+function runWith(store, fn) {
+  return storage.run(store, fn);
+}
+
+module.exports = { currentStore, frameOf, requestFrame, runIn, runWith };

@@ -6,6 +6,7 @@ const { reportCommands } = require('../services/commands');
 const { Logger } = require('../services/logger');
 const { Scale } = require('../services/scale');
 const { handleSignals } = require('../services/signals');
+const { TenantDirectory } = require('../services/tenant-directory');
 const { warnOnce } = require('../services/warn-once');
 const { Watches } = require('../services/watches');
 const { Tenants } = require('../tenants/tenants');
@@ -69,6 +70,13 @@ class Core {
       known: (name) => this.names.exists(name),
       logger: this.logger,
       emitError,
+    });
+    this.directory = new TenantDirectory({
+      engine: this.lease.engine,
+      operation,
+      names: this.names,
+      scale: this.scale,
+      tenants: this.tenants,
     });
     this.lifecycle = new Lifecycle({
       engine: this.lease.engine,

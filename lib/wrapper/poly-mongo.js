@@ -6,6 +6,9 @@ const { isModel } = require('../mongoose/is-model');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
+const { tenantMiddleware } = require('../tenants/middleware');
+const { RequestTenant } = require('../tenants/request-tenant');
+const { tenantRoute } = require('../tenants/route');
 const { Tenant } = require('../tenants/tenant');
 const { readOwn } = require('./check-options');
 const { Core } = require('./core');
@@ -58,6 +61,11 @@ class PolyMongo {
       exportStream: transfers.exportDBStream,
       importStream: transfers.importDBStream,
     });
+
+    const run = (/** @type {any} */ where, /** @type {() => any} */ fn) => core.tenants.run(where, fn);
+    const route = (/** @type {any} */ resolve, /** @type {any} */ handler, /** @type {any} */ options) =>
+      tenantRoute(core.tenants, this.#requestTenant(resolve, options, 'withTenant.route'), handler);
+    this.withTenant = Object.freeze(Object.assign(run, { route }));
 
     core.start(settings);
     core.logger.info('Wrapper created', this.toJSON());
@@ -131,9 +139,12 @@ class PolyMongo {
     return this.#core.tenants.run(where, fn);
   }
 
-  /** @param {any} where @param {() => any} fn */
-  withTenant(where, fn) {
-    return this.run(where, fn);
+  /**
+   * @param {any} resolve  (request, response) => name of the tenant, or a promise of it
+   * @param {any} [options]
+   */
+  middleware(resolve, options) {
+    return tenantMiddleware(this.#core.tenants, this.#requestTenant(resolve, options, 'middleware'));
   }
 
   currentTenant() {
@@ -212,6 +223,26 @@ class PolyMongo {
   /** @param {number} _depth @param {import('node:util').InspectOptions} options */
   [inspect.custom](_depth, options) {
     return `PolyMongo ${inspect(this.toJSON(), options)}`;
+  }
+
+  /** @param {unknown} name @returns {Promise<boolean>} */
+  async tenantExists(name) {
+    const { directory, tenants } = this.#core;
+    return directory.exists(tenants.databaseOf(name));
+  }
+
+  /** @param {unknown} [pattern] */
+  async listTenants(pattern) {
+    return this.#core.directory.list(pattern);
+  }
+
+  /** @param {any} resolve @param {any} options @param {string} method */
+  #requestTenant(resolve, options, method) {
+    const parts = {
+      tenant: (/** @type {unknown} */ name) => this.tenant(name),
+      exists: (/** @type {string} */ dbName) => this.#core.directory.exists(dbName),
+    };
+    return new RequestTenant(parts, resolve, options, method);
   }
 
   /** @param {'connect' | 'disconnect'} event @param {any} dbNames @param {any} callback */

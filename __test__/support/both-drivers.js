@@ -57,8 +57,12 @@ async function openBoth(name, options = {}) {
     return mine;
   }
 
-  /** The commands that both sent for the same calls. */
-  async function sameCommands(run) {
+  /**
+   * The commands that both sent for the same calls.
+   * @param {(side: any) => any} run
+   * @param {{preferences?: boolean}} [options] whether to compare the read preferences that servers are told as well
+   */
+  async function sameCommands(run, { preferences = false } = {}) {
     for (const side of sides) await settled(side);
     for (const side of sides) side.commands.length = 0;
     await same(run);
@@ -66,7 +70,7 @@ async function openBoth(name, options = {}) {
     const [mine, theirs] = sides.map(({ commands, ...side }) =>
       commands
         .filter((command) => !ASIDE.some((name) => name in command))
-        .map((command) => sent(intended(command), side)),
+        .map((command) => sent(intended(command, preferences), side)),
     );
     expect(mine).toEqual(theirs);
     return mine;
@@ -99,8 +103,18 @@ async function outcome(run, side) {
   }
 }
 
-function intended(command) {
-  return Object.fromEntries(Object.entries(command).filter(([key]) => !WIRE_FIELDS.includes(key)));
+function intended(command, preferences) {
+  const kept = preferences ? '$readPreference' : '';
+  return Object.fromEntries(
+    Object.entries(command)
+      .filter(([key]) => key === kept || !WIRE_FIELDS.includes(key))
+      .map(([key, value]) => [key, key === kept ? preference(value) : value]),
+  );
+}
+
+/** The Rust driver has another word for tags on the wire; replica sets do not read it, the driver selects by them. */
+function preference({ tagSets, ...rest }) {
+  return tagSets === undefined ? rest : { ...rest, tags: tagSets };
 }
 
 /** A command as the server sees it: classes do not travel, and cursors have numbers of their own. */

@@ -9,6 +9,8 @@ const { ListSearchIndexesCursor } = require('./list-search-indexes-cursor');
 const { NO_EXPLAIN, Operation, WRITE } = require('./operation');
 
 const CREATE = rules(WRITE, NO_EXPLAIN, settings('commitQuorum'));
+// It is each index's own.
+delete CREATE.collation;
 const DROP = rules(WRITE, NO_EXPLAIN);
 
 const NAMESPACE_NOT_FOUND = 26;

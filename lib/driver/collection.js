@@ -193,7 +193,9 @@ class Collection extends CollectionIndexes {
    * @param {any} [options]
    */
   async deleteMany(filter = {}, options) {
-    return await this.deleteWith(deleteStatement(filter, 0), options);
+    // The official driver heeds a limit here.
+    const limit = own(options, 'limit');
+    return await this.deleteWith(deleteStatement(filter, typeof limit === 'number' ? limit : 0), options);
   }
 
   /**

@@ -33,6 +33,7 @@ const OPTIONS = {
   read: rules(READ_PREFERENCE, NO_EXPLAIN),
 };
 delete OPTIONS.command.maxTimeMS;
+delete OPTIONS.command.collation;
 
 /** A database with the official driver's members. */
 class Db {

@@ -4,14 +4,14 @@ const bsonOptions = require('../protocol/bson-options');
 const { readConcernOf } = require('../protocol/concerns');
 const { explainCommand } = require('../protocol/explain');
 const readPreferences = require('../protocol/read-preference');
-const { numbers, rules } = require('../protocol/rules');
+const { numbers, objects, rules } = require('../protocol/rules');
 const { admitToSession } = require('./session');
 const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
 const { startingStreams } = require('./stream-starts');
 
 /** @typedef {import('./settings').Settings} Settings */
 
-const COMMON = rules(numbers('maxTimeMS'), {
+const COMMON = rules(numbers('maxTimeMS'), objects('collation'), {
   session(_body, value, op) {
     op.clientSession = value;
     op.ownSession = true;

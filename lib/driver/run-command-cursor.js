@@ -6,6 +6,7 @@ const { COMMON, CURSOR, Operation, READ_PREFERENCE } = require('./operation');
 
 const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR);
 delete OPTIONS.maxTimeMS;
+delete OPTIONS.collation;
 
 /** The cursor of a command that the caller wrote. */
 class RunCommandCursor extends AbstractCursor {

@@ -102,7 +102,7 @@ function qualifyUpdate(codec, statement, options) {
 /**
  * One statement of a `delete` command.
  * @param {any} filter
- * @param {0 | 1} limit
+ * @param {number} limit the server knows 0, all of them, and 1
  * @param {any} [options]
  */
 function deleteStatement(filter, limit, options) {

@@ -1,5 +1,8 @@
 'use strict';
 
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { promisify } = require('node:util');
 const { openTenants } = require('../support/tenants');
 const { createWrapper } = require('../..');
 
@@ -334,4 +337,11 @@ test('a hook of the creation may write to the collection', async () => {
   const Seeded = wrapper.wrapModel(base.model('Seeded', schema));
   await Seeded.db(name('seeded')).create({ n: 1 });
   expect((await Seeded.db(name('seeded')).find().sort({ n: 1 })).map((each) => each.n)).toEqual([0, 1]);
+});
+
+test('a first write does not make the process follow its promises, which costs each of them', async () => {
+  const child = path.join(__dirname, 'children', 'followed-promises.js');
+  const followsInFrames = Number(process.versions.node.split('.')[0]) < 24;
+  const { stdout } = await promisify(execFile)(process.execPath, [child]);
+  expect(stdout).toBe(`false false ${followsInFrames}`);
 });

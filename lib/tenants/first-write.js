@@ -1,11 +1,15 @@
 'use strict';
 
 const { HOME } = require('../mongoose/home');
+const { originalOf } = require('../mongoose/originals');
 const { frameOf, runIn } = require('./context');
 const { writeTargets } = require('./write-targets');
 
 /** What is ready on a connection: `true`, or the promise of it, by collection name. */
 const READY = Symbol('polymongo#ready');
+
+/** The statics that make a collection ready. */
+const STEPS = ['init', 'createCollection', 'ensureIndexes', 'createIndexes', 'createSearchIndexes'];
 
 /**
  * Sees to it that a collection has its options and indexes before the first document arrives, by whatever way it comes:
@@ -136,23 +140,34 @@ class FirstWrites {
 
   /** @param {any} connection @param {string} collection */
   async initialise(connection, collection) {
-    const preparing = new Set(frameOf(this.tenants)?.preparing).add(`${connection.name}.${collection}`);
+    const models = [...this.modelsOf(connection, collection)];
+    const work = async () => {
+      for (const model of models) await init(model);
+    };
+    const frame = frameOf(this.tenants);
     try {
-      // Never in the session of the write: a transaction could not see what it creates.
-      const place = this.tenants.isControl(connection.name) ? {} : { db: connection.name };
-      await runIn(
-        this.tenants,
-        { ...place, session: undefined, timeoutMS: undefined, preparing },
-        async () => {
-          for (const model of this.modelsOf(connection, collection)) await init(model);
-        },
-      );
+      // A frame is for those who need one: the first makes every promise of the process dearer, for good.
+      if (frame === undefined && !models.some(takesPart)) await work();
+      else await this.prepareInFrame(connection, collection, frame?.preparing, work);
       connection[READY].set(collection, true);
     } catch (error) {
       connection[READY].delete(collection);
       this.tenants.failed(connection.name, error);
       throw error;
     }
+  }
+
+  /**
+   * Never in the session of the write: a transaction could not see what it creates.
+   * @param {any} connection
+   * @param {string} collection
+   * @param {Set<string> | undefined} others that are being prepared around
+   * @param {() => Promise<void>} work
+   */
+  async prepareInFrame(connection, collection, others, work) {
+    const preparing = new Set(others).add(`${connection.name}.${collection}`);
+    const place = this.tenants.isControl(connection.name) ? {} : { db: connection.name };
+    await runIn(this.tenants, { ...place, session: undefined, timeoutMS: undefined, preparing }, work);
   }
 
   /** @param {any} connection @param {string} collection */
@@ -190,6 +205,18 @@ class FirstWrites {
   transactionEnded(session) {
     this.transactions.delete(session);
   }
+}
+
+/**
+ * Whether code of the user's takes part in making the collection ready: it may write to it.
+ * @param {any} model
+ */
+function takesPart(model) {
+  const { base, schema } = originalOf(model);
+  return (
+    schema.s.hooks.hasHooks('createCollection') ||
+    STEPS.some((name) => originalOf(model)[name] !== base.Model[name])
+  );
 }
 
 /** @param {any} model */

@@ -1,70 +1,79 @@
-// One peer in a process of its own: takes workload names over IPC, answers with what it measured.
+'use strict';
+
+// One peer in a process of its own: takes measurements to make over IPC, answers with what it measured.
 
 const { performance } = require('node:perf_hooks');
 const { userSchema } = require('./document');
 const { workloads } = require('./workloads');
 
-const [peer, mongooseName, uri, database] = process.argv.slice(2);
-const mongoose = require(mongooseName);
-const POOL = 20;
+const [peer, mongooseName, uri, database, poolSize] = process.argv.slice(2);
+const maxPoolSize = Number(poolSize);
 
-/** Each answers `model(dbName)` → the User model of that database, and `scratch(dbName)`. */
+/** Each answers `{mongoose, model(dbName), scratch(dbName), json(query)}`. */
 const peers = {
   async official() {
-    const connection = await mongoose.createConnection(uri, { maxPoolSize: POOL }).asPromise();
+    const mongoose = require(mongooseName);
+    const connection = await mongoose.createConnection(uri, { maxPoolSize }).asPromise();
     const schema = userSchema(mongoose);
     const of = (name, collection) => (db) =>
       connection.useDb(db, { useCache: true }).model(name, schema, collection);
-    return { model: of('User', 'users'), scratch: of('Scratch', 'scratch'), close: () => connection.close() };
+    return { mongoose, model: of('User', 'users'), scratch: of('Scratch', 'scratch'), json: stringify };
+  },
+  // The published package brings a Mongoose of its own, whichever version is compared.
+  async upstream() {
+    const mongoose = require(require.resolve('mongoose', { paths: [require.resolve('polymongo-upstream')] }));
+    const { createWrapper } = require('polymongo-upstream');
+    return bound(mongoose, createWrapper({ mongoURI: uri, maxPoolSize }), stringify);
   },
   async polymongo() {
-    const PolyMongo = require('..');
-    const wrapper = PolyMongo.createWrapper({
-      mongoURI: uri,
-      maxPoolSize: POOL,
-      handleSignals: false,
-      autoIndex: false,
-      autoCreate: false,
-    });
-    const schema = userSchema(mongoose);
-    const User = wrapper.wrapModel(mongoose.model('User', schema, 'users'));
-    const Scratch = wrapper.wrapModel(mongoose.model('Scratch', schema, 'scratch'));
-    await wrapper.connect();
-    return { model: (db) => User.db(db), scratch: (db) => Scratch.db(db), close: () => wrapper.closeAll() };
+    const { createWrapper } = require('..');
+    const wrapper = createWrapper({ mongoURI: uri, maxPoolSize, handleSignals: false });
+    return bound(require(mongooseName), wrapper, (query) => wrapper.json(query));
   },
 };
 
-/** Closed loop: `concurrency` operations in flight until `operations` have been done. */
-async function measure({ run, concurrency, operations }, context) {
-  let next = 0;
-  const worker = async () => {
-    while (next < operations) await run(context, next++);
-  };
+async function bound(mongoose, wrapper, json) {
+  const schema = userSchema(mongoose);
+  const User = wrapper.wrapModel(mongoose.model('User', schema, 'users'));
+  const Scratch = wrapper.wrapModel(mongoose.model('Scratch', schema, 'scratch'));
+  await wrapper.connect();
+  return { mongoose, model: (db) => User.db(db), scratch: (db) => Scratch.db(db), json };
+}
+
+const stringify = async (query) => Buffer.from(JSON.stringify(await query.lean()));
+
+/** Closed loop: `concurrency` operations in flight until the time is over or `limit` of them were made. */
+async function measure({ name, milliseconds, limit = Infinity }, context) {
+  const { run, concurrency } = workloads.find((one) => one.name === name);
+  globalThis.gc();
+  let operations = 0;
   const before = performance.eventLoopUtilization();
   const started = performance.now();
-  await Promise.all(Array.from({ length: Math.min(concurrency, operations) }, worker));
+  const end = started + milliseconds;
+  const worker = async () => {
+    while (performance.now() < end && operations < limit) await run(context, operations++);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
   const seconds = (performance.now() - started) / 1000;
   const { active } = performance.eventLoopUtilization(before);
-  return { operationsPerSecond: operations / seconds, mainThreadMicroseconds: (active * 1000) / operations };
+  return {
+    operationsPerSecond: operations / seconds,
+    mainThreadMicroseconds: (active * 1000) / operations,
+    residentMegabytes: process.memoryUsage.rss() / 2 ** 20,
+  };
 }
 
 (async () => {
-  const { model, scratch, close } = await peers[peer]();
+  const { mongoose, model, scratch, json } = await peers[peer]();
   const User = model(database);
   const ids = (await User.find({}, { _id: 1 }).lean()).map((document) => document._id);
-  const context = { User, Scratch: scratch(database), ids, tenant: (k) => model(`${database}_${k}`) };
-  process.on('message', async ({ name, share }) => {
-    if (name === null) {
-      await close();
-      process.exit(0);
-    }
-    try {
-      const workload = /** @type {any} */ (workloads.find((one) => one.name === name));
-      const operations = Math.max(2, Math.round(workload.operations * share));
-      process.send?.({ name, ...(await measure({ ...workload, operations }, context)) });
-    } catch (error) {
-      process.send?.({ name, error: String(error.stack) });
-    }
-  });
-  process.send?.({ ready: true, version: mongoose.version });
+  const context = { User, Scratch: scratch(database), ids, json, tenant: (k) => model(`${database}_${k}`) };
+  process.on('message', (request) =>
+    measure(request, context).then(
+      (figures) => process.send(figures),
+      (error) => process.send({ error: `${peer}, ${request.name}: ${error.stack}` }),
+    ),
+  );
+  process.on('disconnect', () => process.exit(0));
+  process.send({ version: mongoose.version });
 })();

@@ -1,111 +1,154 @@
-// npm run bench [-- --quick] [--mongoose 8|9] [--only part-of-a-name]: Mongoose on the official driver and polymongo, in turn.
+'use strict';
 
-const { fork } = require('node:child_process');
-const { writeFileSync } = require('node:fs');
-const path = require('node:path');
+// npm run bench [-- --quick] [--mongoose 8|9] [--only part-of-a-name] [--assert]
+
+const os = require('node:os');
 const { parseArgs } = require('node:util');
+const { Presets, SingleBar } = require('cli-progress');
 const { startReplicaSet } = require('../scripts/replica-set');
+const { setUp } = require('../scripts/setup');
+const { shortfalls } = require('./asked');
 const { makeDocument } = require('./document');
+const { startLimit, startNodePeer } = require('./peers');
+const { measureProcess } = require('./process-figures');
+const { processRow, publish, tableHead, tableRow } = require('./report');
 const { TENANTS, workloads } = require('./workloads');
 
 const DATABASE = 'polymongo_bench';
-const DOCUMENTS = 10000;
+const DOCUMENTS = 10_000;
+const MILLION = 1_000_000;
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    mongoose: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' },
+    mongoose: { type: 'string' },
+    only: { type: 'string' },
+    assert: { type: 'boolean', default: false },
   },
 });
-const mongooseName = options.mongoose === '8' ? 'mongoose8' : 'mongoose';
-const rounds = options.quick ? 1 : 3;
-const share = options.quick ? 0.1 : 1;
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const effort = options.quick
+  ? { rounds: 1, milliseconds: 700, warmUp: 500 }
+  : { rounds: 3, milliseconds: 2000, warmUp: 1500 };
+const chosen = workloads.filter(({ name }) => name.includes(options.only ?? ''));
+const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ? ['9'] : ['9', '8'];
 
-async function seed(uri) {
-  const { MongoClient } = require('mongoose').mongo;
-  const client = await new MongoClient(uri).connect();
+async function seed(client) {
   const documents = Array.from({ length: DOCUMENTS }, (_, i) => makeDocument(i));
   await client.db(DATABASE).collection('users').insertMany(documents);
   await client.db(DATABASE).collection('users').createIndex({ age: 1 });
   const few = documents.slice(0, 50);
   for (let k = 0; k < TENANTS; k++) await client.db(`${DATABASE}_${k}`).collection('users').insertMany(few);
-  await client.close();
 }
 
-function startPeer(peer, uri) {
-  const child = fork(path.join(__dirname, 'peer.js'), [peer, mongooseName, uri, DATABASE]);
-  const answer = () =>
-    new Promise((resolve, reject) => {
-      const ended = (code, signal) => reject(new Error(`The peer ${peer} ended: ${signal ?? code}`));
-      child.once('exit', ended);
-      child.once('message', (message) => {
-        child.off('exit', ended);
-        resolve(message);
-      });
-    });
+/** Every peer in turn, each measurement on its own; resolves with one row per workload. */
+async function measureWorkloads(settings, client, progress) {
+  const peers = [
+    startNodePeer('official', settings),
+    startNodePeer('upstream', settings),
+    startNodePeer('polymongo', settings),
+    await startLimit(settings),
+  ];
+  const [{ version }] = await Promise.all(peers.map(({ ready }) => ready));
+  const measure = async (peer, { name, concurrency, writes }, milliseconds) => {
+    if (writes) await client.db(DATABASE).collection('scratch').drop();
+    const figures = await peer.measure({ name, concurrency, milliseconds });
+    progress.increment();
+    return figures;
+  };
+  progress.start(chosen.length * peers.length * (1 + effort.rounds), 0);
+  // Everything is warmed up before anything counts: an unwarmed process shows half of what it can do.
+  for (const peer of peers) for (const workload of chosen) await measure(peer, workload, effort.warmUp);
+  const rows = [];
+  for (const workload of chosen) {
+    const figures = Object.fromEntries(peers.map(({ name }) => [name, []]));
+    for (let round = 0; round < effort.rounds; round++)
+      for (const peer of peers) figures[peer.name].push(await measure(peer, workload, effort.milliseconds));
+    rows.push(compare(workload.name, figures));
+  }
+  progress.stop();
+  const flat = options.quick || options.only ? [] : [await measureMemory(peers[2])];
+  await Promise.all(peers.map((peer) => peer.stop()));
+  return { version, rows, flat };
+}
+
+function compare(name, figures) {
+  const median = (peer, key) =>
+    figures[peer].map((one) => one[key]).toSorted((a, b) => a - b)[effort.rounds >> 1];
+  const of = (peer) => ({
+    operationsPerSecond: median(peer, 'operationsPerSecond'),
+    mainThreadMicroseconds: median(peer, 'mainThreadMicroseconds'),
+  });
+  const peers = { official: of('official'), upstream: of('upstream'), polymongo: of('polymongo') };
+  const limit = median('limit', 'operationsPerSecond');
   return {
-    peer,
-    ready: answer(),
-    async measure(name, part) {
-      const result = answer();
-      child.send({ name, share: part });
-      const { error, ...figures } = await result;
-      if (error) throw new Error(`${peer}, ${name}: ${error}`);
-      return figures;
-    },
-    stop: () => new Promise((resolve) => child.once('exit', resolve) && child.send({ name: null })),
+    name,
+    peers,
+    limit,
+    throughput: peers.polymongo.operationsPerSecond / peers.official.operationsPerSecond,
+    mainThread: peers.official.mainThreadMicroseconds / peers.polymongo.mainThreadMicroseconds,
+    ofLimit: peers.polymongo.operationsPerSecond / limit,
   };
 }
 
-(async () => {
-  const set = await startReplicaSet({});
-  try {
-    console.log('Filling the databases …');
-    await seed(set.uri);
-    const peers = ['official', 'polymongo'].map((peer) => startPeer(peer, set.uri));
-    const [{ version }] = await Promise.all(peers.map((peer) => peer.ready));
-    const chosen = workloads.filter(({ name }) => name.includes(options.only));
-    // Everything is warmed up before anything counts: an unwarmed process shows half of what it can do.
-    console.log('Warming up …');
-    for (const peer of peers) for (const { name } of chosen) await peer.measure(name, share / 3);
+/** What is resident after a million operations, by what was after the first fifth. */
+async function measureMemory(peer) {
+  const work = (limit) => peer.measure({ name: 'findOne lean', milliseconds: Infinity, limit });
+  const early = await work(MILLION / 5);
+  const late = await work(MILLION - MILLION / 5);
+  const value = late.residentMegabytes / early.residentMegabytes;
+  return { name: 'resident after 1,000,000 operations, ratio', value, official: null };
+}
 
-    const results = [];
-    console.log(
-      `\nMongoose ${version}, medians of ${rounds} round(s); µs = main-thread time of one operation\n`,
-    );
-    console.log(
-      `${'workload'.padEnd(30)}${'official'.padStart(18)}${'polymongo'.padStart(20)}${'op/s'.padStart(9)}${'main thread'.padStart(14)}`,
-    );
-    for (const { name } of chosen) {
-      const figures = Object.fromEntries(peers.map(({ peer }) => [peer, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (const peer of peers) figures[peer.peer].push(await peer.measure(name, share));
-      }
-      const of = (peer, key) => median(figures[peer].map((one) => one[key]));
-      const row = { name };
-      for (const { peer } of peers) {
-        row[peer] = {
-          operationsPerSecond: of(peer, 'operationsPerSecond'),
-          mainThreadMicroseconds: of(peer, 'mainThreadMicroseconds'),
-        };
-      }
-      row.throughput = row.polymongo.operationsPerSecond / row.official.operationsPerSecond;
-      row.mainThread = row.official.mainThreadMicroseconds / row.polymongo.mainThreadMicroseconds;
-      results.push(row);
-      const cell = ({ operationsPerSecond, mainThreadMicroseconds }) =>
-        `${operationsPerSecond.toFixed(0)}/s ${mainThreadMicroseconds.toFixed(0)} µs`;
+async function run(version, uri, client) {
+  const mongooseName = version === '8' ? 'mongoose8' : 'mongoose';
+  const settings = { mongooseName, uri, database: DATABASE };
+  const bar = new SingleBar(
+    { format: 'measuring {bar} {value}/{total}, {eta_formatted} left' },
+    Presets.rect,
+  );
+  const { version: exact, rows, flat } = await measureWorkloads(settings, client, bar);
+  console.log(
+    `\nMongoose ${exact}, medians of ${effort.rounds} round(s), µs of the main thread per operation\n`,
+  );
+  console.log([tableHead(), ...rows.map(tableRow)].join('\n'));
+  const process = options.only ? [] : [...(await measureProcess({ ...settings, ...effort })), ...flat];
+  console.log(`\n${process.map(processRow).join('\n')}`);
+  return { version: exact, workloads: rows, process };
+}
+
+async function main() {
+  await setUp();
+  console.log('Starting a server and filling it …');
+  const set = await startReplicaSet({});
+  const client = await new (require('mongoose').mongo.MongoClient)(set.uri).connect();
+  try {
+    await seed(client);
+    const versions = [];
+    for (const version of mongooseVersions) versions.push(await run(version, set.uri, client));
+    if (options.quick || options.only || options.mongoose)
       console.log(
-        `${name.padEnd(30)}${cell(row.official).padStart(18)}${cell(row.polymongo).padStart(20)}${`${row.throughput.toFixed(2)} ×`.padStart(9)}${`1/${row.mainThread.toFixed(1)}`.padStart(14)}`,
+        '\nA part of the benchmark: bench/results.json, the chart and the README keep the last full run.',
       );
-    }
-    writeFileSync(
-      path.join(__dirname, 'results.json'),
-      `${JSON.stringify({ node: process.version, mongoose: version, rounds, results }, null, 1)}\n`,
-    );
-    await Promise.all(peers.map((peer) => peer.stop()));
+    else
+      publish({ node: process.version, cores: os.availableParallelism(), rounds: effort.rounds, versions });
+    if (options.assert) assertAsked(versions);
   } finally {
+    await client.close();
     await set.stop();
   }
-})();
+}
+
+function assertAsked(versions) {
+  const missing = versions.flatMap((one) =>
+    shortfalls(one).map((line) => `Mongoose ${one.version}, ${line}`),
+  );
+  console.log(
+    missing.length ? `\nShort of what is asked:\n${missing.join('\n')}` : '\nAll that is asked is reached.',
+  );
+  if (missing.length) process.exitCode = 1;
+}
+
+main().catch((error) => {
+  console.error(error.stack);
+  process.exitCode = 1;
+});

@@ -109,6 +109,8 @@ class Operation {
     this.signal = null;
     /** @type {number | null} */
     this.maxAwaitTimeMS = null;
+    /** @type {import('./engine').Further | null} */
+    this.further = null;
     this.settings = settings;
     /** @type {any} */
     this.clientSession = null;

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::failure;
 use super::outbox::Load;
 use crate::engine::error::{EngineError, ErrorKind};
-use crate::engine::request::{Completer, EventSink, Outcome};
+use crate::engine::request::{Completer, EventSink, Outcome, Payload};
 use crate::reply::{Parcel, pack};
 
 /// What an entry is; `lib/driver/outcome.js` reads them.
@@ -23,12 +23,12 @@ enum Kind {
     Reply = 1,
     /// Nothing.
     Done = 2,
-    /// Numbers: exhausted, count, length of the resume token, then the reader's; texts, blobs: the reader's; bytes: the
-    /// token.
+    /// Numbers: the cursor's id as its high and its low half, count, length of the resume token, then the reader's; texts,
+    /// blobs: the reader's; bytes: the token.
     Packed = 3,
-    /// Numbers: exhausted, count, length of the resume token; bytes: the token, then the documents.
+    /// Numbers: the cursor's id in halves, count, length of the resume token; bytes: the token, then the documents.
     Raw = 4,
-    /// Numbers: the client's number; texts: the event as JSON.
+    /// Numbers: the client's number; texts: the event as JSON; bytes: its payload.
     Event = 5,
     /// Texts: a report of ours as JSON.
     Report = 6,
@@ -133,7 +133,7 @@ impl Completion {
                         "The server's reply holds no batch of a cursor",
                     )
                 })?;
-                Ok(self.documents(batch.exhausted, &documents, &[]))
+                Ok(self.documents(batch.id, &documents, &[]))
             }
             Outcome::Changes(changes) => {
                 let documents: Vec<&[u8]> = changes.events.iter().map(|event| event.as_bytes()).collect();
@@ -141,15 +141,15 @@ impl Completion {
                     .resume_token
                     .as_ref()
                     .map_or(&[][..], |token| token.as_bytes());
-                Ok(self.documents(false, &documents, token))
+                Ok(self.documents(0, &documents, token))
             }
         }
     }
 
-    fn documents(&self, exhausted: bool, documents: &[&[u8]], token: &[u8]) -> Load {
-        let exhausted = f64::from(u8::from(exhausted));
+    fn documents(&self, cursor: i64, documents: &[&[u8]], token: &[u8]) -> Load {
+        let [high, low] = [cursor >> 32, cursor].map(|half| f64::from(half as i32));
         let count = documents.len() as f64;
-        let numbers = [exhausted, count, token.len() as f64];
+        let numbers = [high, low, count, token.len() as f64];
         if !matches!(self.form, Form::Packed) {
             let bytes = [token]
                 .into_iter()
@@ -229,11 +229,16 @@ impl Events {
 }
 
 impl EventSink for Events {
-    fn event(&self, event: RawDocumentBuf) {
+    fn event(&self, event: RawDocumentBuf, payload: Payload) {
         let texts = vec![failure::document_as_json(&event)];
         let numbers = [self.client as f64];
+        let bytes = match payload {
+            Payload::None => Vec::new(),
+            Payload::Document(document) => document.into_bytes(),
+            Payload::Failure(error) => failure::payload(&error).into_bytes(),
+        };
         self.environment
-            .post(entry(0, Kind::Event, &numbers, texts, Vec::new()));
+            .post(entry(0, Kind::Event, &numbers, texts, bytes));
     }
 
     fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import mongoose = require('mongoose');
 
 /**
@@ -75,32 +77,6 @@ declare class PolyMongo {
   ): PolyMongo.BoundModel<mongoose.Model<T>>;
 
   /**
-   * Defines a model and wraps it, without Mongoose's default connection knowing it: `mongoose.models` stays empty.
-   *
-   * A module that is loaded again gets the same model for the same definition. A different one under the same name is an
-   * error, except while `NODE_ENV` is `development`: then the latest holds, so that hot reload works.
-   *
-   * @param collection Name of the collection. Default: Mongoose's plural of the name.
-   * @throws {PolyMongo.PolyMongoError} `INVALID_MODEL` or `MODEL_CONFLICT`.
-   */
-  model<S extends mongoose.Schema<any, any, any, any, any, any, any, any, any>>(
-    name: string,
-    schema: S,
-    collection?: string,
-    options?: PolyMongo.WrapModelOptions,
-  ): PolyMongo.BoundModel<PolyMongo.ModelOf<S>>;
-  /** With the types of the document and of the model as explicit type arguments. */
-  model<T, M extends PolyMongo.AnyModel = mongoose.Model<T>>(
-    name: string,
-    schema: mongoose.Schema<any, any, any, any, any, any, any, any, any>,
-    collection?: string,
-    options?: PolyMongo.WrapModelOptions,
-  ): PolyMongo.BoundModel<M>;
-  /** The model that was defined or wrapped under this name. */
-  model<K extends keyof PolyMongo.TenantModels>(name: K): PolyMongo.TenantModels[K];
-  model(name: string): PolyMongo.BoundModel<PolyMongo.AnyModel>;
-
-  /**
    * Opens the shared pool and waits until the server answers. Calls made at the same time share one attempt.
    *
    * A first connection that fails with a network error is tried again after 5, 10, 15, 20 and 25 seconds, or every
@@ -123,6 +99,36 @@ declare class PolyMongo {
    * @param dbName The database whose pool is asked. Default: the default database.
    */
   ping(dbName?: string): Promise<PolyMongo.PingResult>;
+
+  /**
+   * The result of a query or an aggregate as JSON, for a web handler: exactly the bytes of
+   * `JSON.stringify(await query.lean())`, written by the engine off the main thread. No object is made of any document.
+   *
+   * Takes `find`, `findOne` and aggregates; small results (`findOneAndUpdate`, `findOneAndReplace`, `findOneAndDelete`,
+   * `countDocuments`, `estimatedDocumentCount`, `distinct`) are stringified. The query runs as always: `pre` hooks, tenant,
+   * session, read preference, `maxTimeMS`, `timeoutMS` and `signal` hold, and queries are lean without being told.
+   *
+   * @param query A query or an aggregate of a model that this wrapper has wrapped, not executed yet.
+   * @returns UTF-8. A `findOne` without a result gives `null`.
+   * @throws {PolyMongo.PolyMongoError} `INVALID_QUERY` for anything else; `JSON_NEEDS_DOCUMENTS` where something wants to
+   *   look into documents: a `post` hook, `populate()`, `transform()`, an option of `lean()`.
+   */
+  json(query: mongoose.Query<any, any, any, any, any, any>): Promise<Buffer>;
+  json(aggregate: mongoose.Aggregate<any>): Promise<Buffer>;
+
+  /**
+   * The same as a stream, for results of any length: memory stays flat. The server is asked when the stream is read, and
+   * one batch ahead of it. Errors destroy the stream; destroying it closes the server's cursor.
+   *
+   * @param query A `find()` of a model that this wrapper has wrapped, not executed yet.
+   * @throws {PolyMongo.PolyMongoError} As {@link PolyMongo.json}, `INVALID_QUERY` and `OPTION_INVALID` at once, the rest
+   *   on the stream.
+   */
+  jsonStream(
+    query: mongoose.Query<any, any, any, any, any, any>,
+    options?: PolyMongo.JsonStreamOptions,
+  ): Readable;
+  jsonStream(aggregate: mongoose.Aggregate<any>, options?: PolyMongo.JsonStreamOptions): Readable;
 
   /**
    * Runs `fn` in a transaction: commits when it resolves, aborts when it throws, and rethrows what it threw.
@@ -312,6 +318,8 @@ declare namespace PolyMongo {
     | 'INTERNAL'
     | 'INVALID_DATABASE_NAME'
     | 'INVALID_MODEL'
+    | 'INVALID_QUERY'
+    | 'JSON_NEEDS_DOCUMENTS'
     | 'MODEL_CONFLICT'
     | 'MONGODB_PACKAGE_NOT_FOUND'
     | 'MONGOOSE_DRIVER_UNKNOWN'
@@ -332,15 +340,6 @@ declare namespace PolyMongo {
 
   /** Any Mongoose model. */
   export type AnyModel = mongoose.Model<any, any, any, any, any, any>;
-
-  /** The model that `mongoose.model(name, schema)` makes of a schema. */
-  export type ModelOf<S extends mongoose.Schema<any, any, any, any, any, any, any, any, any>> =
-    typeof mongoose.model<S> extends {
-      (name: string, schema?: S, collection?: string, options?: any): infer M extends AnyModel;
-      (name: string, schema?: any, collection?: string, options?: any): any;
-    }
-      ? M
-      : never;
 
   /** A model of one database, or of the default one. Everything of `M`, and `db` that selects another database. */
   export type BoundModel<M extends AnyModel> = M & {
@@ -723,6 +722,16 @@ declare namespace PolyMongo {
     maxCommitTimeMS?: number;
     /** Deadline of every operation inside. */
     timeoutMS?: number;
+  }
+
+  /** Options of `wrapper.jsonStream`. */
+  export interface JsonStreamOptions {
+    /** One JSON array (default), or one document on each line. */
+    format?: 'array' | 'ndjson';
+    /** Documents per batch of the server. Default: the query's own, else the server's, up to 16 MiB. */
+    batchSize?: number;
+    /** Bytes that may wait in the stream before the server is asked for more. Default: that of Node.js. */
+    highWaterMark?: number;
   }
 
   /** What `wrapper.run` says about the operations inside. */

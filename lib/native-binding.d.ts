@@ -32,11 +32,6 @@ export declare class NativeClient {
   endSession(op: number, session: number): void
   /** What is known of a session, as BSON; null for an unknown one. */
   sessionInfo(session: number): Buffer | null
-  /**
-   * The server's name of a session, as BSON `{id}`. With a database it is drawn if there is none yet; null where that
-   * would take waiting, without one before the first use, and for an unknown session.
-   */
-  sessionId(session: number, db?: string | undefined | null): Buffer | null
   /** Advances a session's clocks: BSON `{clusterTime?, operationTime?}`. */
   advanceSession(session: number, times: Buffer): void
   /** Opens a change stream; `options` is BSON `{pipeline, options}`. */
@@ -55,8 +50,6 @@ export declare class NativeClient {
   close(op: number, options: string): void
   /** Accepts work again after [`Self::close`]. */
   reopen(): void
-  /** Sets which kinds of events are made, as bits: commands, connections, servers, heartbeats. */
-  listen(kinds: number): void
   /** Statistics, as JSON. */
   stats(): string
 }
@@ -75,6 +68,12 @@ export declare class NativeEnvironment {
 
 /** The first rule that a database name breaks; null when it breaks none. */
 export declare function brokenNameRule(name: string, portable: boolean, allowSystem: boolean): string | null
+
+/**
+ * Writes documents that stand back to back as JSON, one on each line: `[text, gaps, missing]`.
+ * `high_first`: of a `Long` the field `high` comes first.
+ */
+export declare function jsonLines(documents: Uint8Array, highFirst: boolean): [Buffer | null, Float64Array, Buffer | null]
 
 /** The version of the package this binary belongs to; the loader refuses another one. */
 export declare function version(): string

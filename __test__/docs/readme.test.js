@@ -77,7 +77,7 @@ test.each(programs.filter(([, { code }]) => !serves(code)))(
 test.each(programs.filter(([, { code }]) => serves(code)))(
   '%s serves each tenant its own data',
   async (_, block) => {
-    const database = (name) => `${PREFIX}tenant_${name}`;
+    const database = (name) => `${PREFIX}tenant_${name}_${block.line}`;
     const names = async (response) => (await response.json()).map(({ name }) => name);
     const { code, signal, stderr } = await serve(project.directory, write(block), async (url) => {
       const post = (name, body) =>
@@ -90,6 +90,10 @@ test.each(programs.filter(([, { code }]) => serves(code)))(
       expect((await post('express_b', { name: 'Grace' })).status).toBe(201);
       expect(await names(await fetch(`${url}/users?db=${database('express_a')}`))).toEqual(['Ada']);
       expect(await names(await fetch(`${url}/users?db=${database('express_b')}`))).toEqual(['Grace']);
+      if (block.code.includes('/users/export')) {
+        const lines = await (await fetch(`${url}/users/export?db=${database('express_a')}`)).text();
+        expect(lines).toMatch(/^\{"_id":"\w+","name":"Ada","__v":0\}\n$/);
+      }
       expect((await fetch(`${url}/users?db=other`)).status).toBe(400);
       expect((await fetch(`${url}/users`)).status).toBe(400);
     });

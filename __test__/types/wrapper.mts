@@ -79,6 +79,17 @@ const sockets: number | undefined = wrapper.stats.general().primary?.poolStats?.
 const names: string[] = (await wrapper.stats.listDatabases()).map(({ dbName }) => dbName);
 const size: number = (await wrapper.stats.db()).sizeMb;
 
+const Listed = wrapper.wrapModel(mongoose.model('Listed', new mongoose.Schema({ name: String })));
+const bytes: Buffer = await wrapper.json(Listed.db('tenant_1').find({ name: 'Ada' }).sort('name').lean());
+await wrapper.json(Listed.findOne());
+await wrapper.json(Listed.aggregate([{ $match: { name: 'Ada' } }]));
+wrapper.jsonStream(Listed.find(), { format: 'ndjson', batchSize: 100 }).pipe(process.stdout);
+wrapper.jsonStream(Listed.aggregate([]));
+// @ts-expect-error: documents, not a query
+wrapper.json(await Listed.find());
+// @ts-expect-error: no such format
+wrapper.jsonStream(Listed.find(), { format: 'xml' });
+
 process.once('SIGTERM', wrapper.closeAll);
 process.once('beforeExit', wrapper.closeAll);
 const hook = (run: () => unknown): unknown => run();
@@ -110,6 +121,7 @@ check<Equal<typeof kept.code, PolyMongo.ErrorCode>>();
 const wrong: PolyMongo.ErrorCode = 'NO_SUCH_CODE';
 
 export {
+  bytes,
   cancelled,
   connection,
   drained,

@@ -4,8 +4,8 @@ const { EventEmitter } = require('node:events');
 const { readConcernOf } = require('../protocol/concerns');
 const readPreferences = require('../protocol/read-preference');
 const { MongoDBNamespace } = require('../protocol/namespace');
-const { Undecodable } = require('../protocol/undecodable');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
+const { Ahead } = require('./ahead');
 const { CursorStream } = require('./cursor-stream');
 
 const FLAGS = ['tailable', 'oplogReplay', 'noCursorTimeout', 'awaitData', 'exhaust', 'partial'];
@@ -13,8 +13,6 @@ const FLAG_NAMES = new Map([['partial', 'allowPartialResults']]);
 
 const NULL_DOCUMENT =
   'Cursor returned a `null` document, but the cursor is not exhausted.  Mapping documents to `null` is not supported in the cursor transform.';
-
-/** @typedef {import('./outcome').Batch} Batch */
 
 /** @type {any[]} */
 const NOTHING = [];
@@ -38,12 +36,8 @@ class AbstractCursor extends EventEmitter {
     this.op = op;
     /** The engine's name of the open cursor; 0 when there is none (any more). */
     this.handle = 0;
-    /** @type {{high: number, low: number, long: any} | null} */
-    this.serverId = null;
     /** @type {any[]} */
     this.documents = NOTHING;
-    /** None of them is an `Undecodable`. */
-    this.intact = true;
     this.position = 0;
     this.initialized = false;
     this.isClosed = false;
@@ -53,6 +47,9 @@ class AbstractCursor extends EventEmitter {
     this.transform = null;
     /** @type {Promise<void> | null} */
     this.fetching = null;
+    this.ahead = new Ahead();
+    /** Somebody reads document after document. */
+    this.isRead = false;
     /** What the caller gave for all of it; the operation has what is left. */
     this.timeoutMS = op.timeoutMS;
     /** @type {number | null} */
@@ -62,13 +59,10 @@ class AbstractCursor extends EventEmitter {
     if (op.signal !== null) this.watchSignal(op.signal);
   }
 
-  /** The server's name of the cursor, once it has answered; 0 when it holds no more. */
+  /** Official cursors show the server's cursor id, which stays below the border: here it is the engine's. */
   get id() {
-    const { Long } = this.op.codec;
-    if (this.serverId === null) return undefined;
-    if (this.handle === 0) return Long.ZERO;
-    this.serverId.long ??= new Long(this.serverId.low, this.serverId.high);
-    return this.serverId.long;
+    if (!this.initialized) return undefined;
+    return this.op.codec.Long.fromNumber(this.handle);
   }
 
   get closed() {
@@ -104,7 +98,6 @@ class AbstractCursor extends EventEmitter {
     const end = Math.min(this.position + (number ?? Infinity), this.documents.length);
     const documents = this.documents.slice(this.position, end);
     this.position = end;
-    this.refuseUndecodable(documents);
     return documents;
   }
 
@@ -140,16 +133,20 @@ class AbstractCursor extends EventEmitter {
   async toArray() {
     this.op.signal?.throwIfAborted();
     const { transform } = this;
+    const { json } = this.op;
+    if (json?.isStream) {
+      await this.fetch();
+      return json.lend(this);
+    }
     /** @type {any[]} */
-    if (!this.intact) await this.closeForUndecodable();
-    let all = this.takeBatch();
+    let all = this.readBufferedDocuments();
     while (!this.isDone()) {
       await this.fetch();
-      if (!this.intact) await this.closeForUndecodable();
       const batch = this.takeBatch();
       if (all.length === 0) all = batch;
       else for (const document of batch) all.push(document);
     }
+    if (this.op.json !== null) return this.op.json.all(this.op, all);
     if (transform === null) return all;
     const mapped = [];
     for (const document of all) mapped.push(await this.apply(transform, document));
@@ -191,6 +188,7 @@ class AbstractCursor extends EventEmitter {
     this.forgetSignal();
     const { handle } = this;
     this.handle = 0;
+    this.ahead.drop();
     if (handle !== 0) {
       closedByItself(this);
       this.isKilled = true;
@@ -212,14 +210,13 @@ class AbstractCursor extends EventEmitter {
     if (!this.initialized) return;
     this.letGo();
     this.documents = NOTHING;
-    this.intact = true;
     this.position = 0;
-    this.serverId = null;
     this.initialized = false;
     this.isClosed = false;
     this.isKilled = false;
     this.hasEmittedClose = false;
     this.deadline = null;
+    this.isRead = false;
   }
 
   /**
@@ -334,8 +331,8 @@ class AbstractCursor extends EventEmitter {
     // Let go of what was read: a batch may be large, and its reader slow.
     this.documents[this.position] = undefined;
     this.position += 1;
-    // The documents after it can still be read.
-    if (!this.intact && document instanceof Undecodable) throw document.error;
+    if (this.isRead) this.fetchAhead();
+    this.isRead = true;
     return this.transform === null ? document : this.apply(this.transform, document);
   }
 
@@ -344,23 +341,6 @@ class AbstractCursor extends EventEmitter {
     this.documents = NOTHING;
     this.position = 0;
     return batch;
-  }
-
-  /** Whoever wants all documents gives the cursor up when one of them cannot be read. */
-  async closeForUndecodable() {
-    try {
-      this.refuseUndecodable(this.documents.slice(this.position));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
-  /** @param {any[]} documents */
-  refuseUndecodable(documents) {
-    if (this.intact) return;
-    const found = documents.find((document) => document instanceof Undecodable);
-    if (found !== undefined) throw found.error;
   }
 
   /**
@@ -411,7 +391,7 @@ class AbstractCursor extends EventEmitter {
 
   /**
    * @param {any} body
-   * @returns {Promise<Batch>}
+   * @returns {Promise<{documents: any[], cursor: number}>}
    */
   start(body) {
     if (this.op.explain !== null) return this.startWithReply(body, (reply) => [reply]);
@@ -421,11 +401,9 @@ class AbstractCursor extends EventEmitter {
   /**
    * @param {any} body
    * @param {(reply: any) => any[]} documentsOf
-   * @returns {Promise<Batch>}
    */
   async startWithReply(body, documentsOf) {
-    const documents = documentsOf(await this.op.send(this.dbName, body));
-    return { documents, intact: true, cursor: 0, idHigh: 0, idLow: 0, resumeToken: null };
+    return { documents: documentsOf(await this.op.send(this.dbName, body)), cursor: 0 };
   }
 
   timesOutAsAWhole() {
@@ -433,22 +411,35 @@ class AbstractCursor extends EventEmitter {
   }
 
   async fetchMore() {
-    const { op } = this;
-    if (this.deadline !== null) op.timeoutMS = Math.max(1, Math.ceil(this.deadline - performance.now()));
-    this.accept(await this.client.s.engine.nextBatch(this.handle, op));
+    this.accept(await (this.ahead.take() ?? this.nextBatch()));
   }
 
-  /** @param {Batch} batch */
-  accept({ documents, intact, cursor, idHigh, idLow }) {
+  /** @returns {Promise<any>} */
+  nextBatch() {
+    const { op } = this;
+    if (this.deadline !== null) op.timeoutMS = Math.max(1, Math.ceil(this.deadline - performance.now()));
+    return this.client.s.engine.nextBatch(this.handle, op);
+  }
+
+  /**
+   * Asks for the batch that comes next. Who has taken a single document may never want another one; a tailable cursor
+   * waits on the server; and in a session the operations that the reader starts would have to wait.
+   */
+  fetchAhead() {
+    if (this.handle === 0 || this.body.tailable || this.op.clientSession !== null) return;
+    this.ahead.begin(() => this.nextBatch());
+  }
+
+  /** @param {{documents: any[], cursor: number, count?: number}} batch */
+  accept({ documents, cursor, count }) {
     if (this.isClosed) {
       // Closed while the answer was on its way.
       if (cursor !== 0 && cursor !== this.handle) this.client.s.engine.closeCursor(cursor).catch(() => {});
       return;
     }
     this.documents = documents;
-    this.intact = intact;
     this.position = 0;
-    this.serverId ??= { high: idHigh, low: idLow, long: null };
+    if (this.op.json !== null) this.op.json.count += count ?? documents.length;
     if (cursor !== this.handle) this.follow(cursor);
     if (cursor === 0) this.finish();
   }
@@ -457,8 +448,12 @@ class AbstractCursor extends EventEmitter {
   follow(handle) {
     this.handle = handle;
     if (handle === 0) return closedByItself(this);
+    const { ahead } = this;
     const { engine } = this.client.s;
-    closeWhenAbandoned(this, () => engine.closeCursor(handle));
+    closeWhenAbandoned(this, () => {
+      ahead.drop();
+      return engine.closeCursor(handle);
+    });
   }
 
   /** Gives the engine's cursor up without waiting. */
@@ -466,6 +461,7 @@ class AbstractCursor extends EventEmitter {
     const { handle } = this;
     if (handle === 0) return;
     this.follow(0);
+    this.ahead.drop();
     this.client.s.engine.closeCursor(handle).catch(() => {});
   }
 

@@ -4,9 +4,9 @@ const { AGGREGATE, hasWriteStage } = require('../protocol/aggregate-command');
 const { MongoDBNamespace } = require('../protocol/namespace');
 const { rules } = require('../protocol/rules');
 const { AbstractCursor } = require('./abstract-cursor');
-const { CURSOR, EXPLAIN, Operation, READ, WRITE } = require('./operation');
+const { AS_JSON, CURSOR, EXPLAIN, Operation, READ, WRITE } = require('./operation');
 
-const OPTIONS = rules(WRITE, READ, CURSOR, EXPLAIN, AGGREGATE);
+const OPTIONS = rules(WRITE, READ, CURSOR, EXPLAIN, AGGREGATE, AS_JSON);
 
 /** The cursor of an `aggregate` on a collection or on a database. */
 class AggregationCursor extends AbstractCursor {
@@ -42,6 +42,7 @@ class AggregationCursor extends AbstractCursor {
       op.writeConcern = null;
       return;
     }
+    op.json = null;
     // Written on the primary, once, with a reply that has to be looked at for write concern errors.
     op.read = false;
     op.readPreference = null;

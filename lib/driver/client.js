@@ -29,8 +29,6 @@ class MongoClient extends EventEmitter {
     this.hooks = hooks;
     /** @type {EventRelay | null} */
     this.relay = null;
-    /** @type {{known: any, topology: any} | null} */
-    this.shownTopology = null;
     // Mongoose keeps two flags of its own here.
     /** @type {any} */
     this._closeCalled = undefined;
@@ -74,13 +72,8 @@ class MongoClient extends EventEmitter {
   get topology() {
     const { engine, options } = this.s;
     const known = engine.topology(this.dbName);
-    // Mongoose looks here whenever it wants to know its state.
-    if (this.shownTopology === null || this.shownTopology.known !== known) {
-      const description = new TopologyDescription(known, options.heartbeatFrequencyMS);
-      const topology = { description, s: { description }, isConnected: () => known?.state === 'connected' };
-      this.shownTopology = { known, topology };
-    }
-    return this.shownTopology.topology;
+    const description = new TopologyDescription(known, options.heartbeatFrequencyMS);
+    return { description, s: { description }, isConnected: () => known?.state === 'connected' };
   }
 
   /**
@@ -104,7 +97,6 @@ class MongoClient extends EventEmitter {
 
   async connect() {
     await this.s.engine.connect(this.dbName, { codec: this.s.codec });
-    this.emit('open', this);
     return this;
   }
 

@@ -22,17 +22,16 @@ const {
   requireOperators,
   updateStatement,
 } = require('../protocol/write-statements');
-const { Undecodable } = require('../protocol/undecodable');
 const { AggregationCursor } = require('./aggregation-cursor');
 const { OrderedBulkOperation, UnorderedBulkOperation } = require('./bulk-operation');
 const { insertMany } = require('./bulk-write');
 const { ChangeStream } = require('./change-stream');
 const { CollectionIndexes } = require('./collection-indexes');
 const { FindCursor } = require('./find-cursor');
-const { EXPLAIN, NO_EXPLAIN, Operation, READ, WRITE } = require('./operation');
+const { AS_JSON, EXPLAIN, NO_EXPLAIN, Operation, READ, WRITE } = require('./operation');
 
 const RULES = {
-  findOne: rules(READ, EXPLAIN, FIND_ONE),
+  findOne: rules(READ, EXPLAIN, FIND_ONE, AS_JSON),
   insertOne: rules(WRITE, NO_EXPLAIN, INSERT, {
     forceServerObjectId(_body, value, op) {
       op.forceServerObjectId = value;
@@ -226,7 +225,8 @@ class Collection extends CollectionIndexes {
     };
     op.take(RULES.findOne, options, body);
     if (op.explain !== null) return await op.execute(this.dbName, body);
-    return (await this.firstBatch(op, body))[0] ?? null;
+    const document = (await this.firstBatch(op, body))[0] ?? null;
+    return op.json === null || document === null ? document : op.json.one(op, document);
   }
 
   /**
@@ -237,9 +237,7 @@ class Collection extends CollectionIndexes {
    */
   async firstBatch(op, body) {
     op.admit(body);
-    const { documents, intact } = await this.s.engine.openCursor(this.dbName, body, op);
-    if (!intact) throw documents.find((document) => document instanceof Undecodable).error;
-    return documents;
+    return (await this.s.engine.openCursor(this.dbName, body, op)).documents;
   }
 
   /**

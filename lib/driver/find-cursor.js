@@ -7,9 +7,9 @@ const { rules } = require('../protocol/rules');
 const { formatSort } = require('../protocol/sort');
 const { AbstractCursor } = require('./abstract-cursor');
 const { COUNT } = require('../protocol/count-command');
-const { CURSOR, EXPLAIN, Operation, READ } = require('./operation');
+const { AS_JSON, CURSOR, EXPLAIN, Operation, READ } = require('./operation');
 
-const OPTIONS = rules(READ, CURSOR, EXPLAIN, FIND);
+const OPTIONS = rules(READ, CURSOR, EXPLAIN, FIND, AS_JSON);
 
 /** What `addQueryModifier` still knows. */
 const MODIFIERS = new Map([
@@ -60,7 +60,7 @@ class FindCursor extends AbstractCursor {
 
   /**
    * A server may keep a cursor open whose limit is reached; nobody has to ask it once more.
-   * @param {import('./outcome').Batch} batch
+   * @param {{documents: any[], cursor: number}} batch
    */
   accept(batch) {
     super.accept(batch);

@@ -7,12 +7,16 @@ const READ = 1;
 const WRITE = 2;
 const PACKED = 4;
 
+/** How documents are written as JSON. */
+const JSON_FLAGS = Object.freeze({ one: 8, items: 8, lines: 16, array: 32, highFirst: 64 });
+
 /**
- * Documents come packed unless options of the caller's change how they are read.
+ * Documents come packed, or as JSON, unless options of the caller's change how they are read.
  * @param {Op} op
  */
-function flagsOf({ read, write, bson }) {
-  return (read ? READ : 0) | (write ? WRITE : 0) | (bson == null ? PACKED : 0);
+function flagsOf({ read, write, bson, json }) {
+  const form = bson == null ? json?.flags || PACKED : 0;
+  return (read ? READ : 0) | (write ? WRITE : 0) | form;
 }
 
 /**
@@ -20,23 +24,12 @@ function flagsOf({ read, write, bson }) {
  * @param {Partial<Op> | undefined} op
  */
 function settingsOf(op) {
-  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference || op.further)) return null;
+  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference)) return null;
   return JSON.stringify({
     readPreference: op.readPreference ?? null,
     timeoutMS: op.timeoutMS || null,
     maxAwaitTimeMS: op.maxAwaitTimeMS || null,
-    further: op.further == null ? undefined : furtherOf(op.codec, op.further),
   });
 }
 
-/**
- * @param {any} codec
- * @param {import('./engine').Further} further
- */
-function furtherOf({ BSON }, { comment, ...further }) {
-  if (comment === undefined) return further;
-  // A value of any type, in a notation that keeps it.
-  return { ...further, comment: BSON.EJSON.stringify({ comment }, { relaxed: false }) };
-}
-
-module.exports = { flagsOf, settingsOf };
+module.exports = { JSON_FLAGS, flagsOf, settingsOf };

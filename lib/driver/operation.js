@@ -5,6 +5,7 @@ const { readConcernOf } = require('../protocol/concerns');
 const { explainCommand } = require('../protocol/explain');
 const readPreferences = require('../protocol/read-preference');
 const { numbers, objects, rules } = require('../protocol/rules');
+const { JSON_RESULT, JsonResult } = require('./json-result');
 const { admitToSession } = require('./session');
 const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
 const { startingStreams } = require('./stream-starts');
@@ -42,6 +43,13 @@ const READ_PREFERENCE = rules(COMMON, {
 const READ = rules(READ_PREFERENCE, {
   readConcern(_body, value, op) {
     op.readConcern = readConcernOf(value) ?? op.readConcern;
+  },
+});
+
+/** What reads of documents take: to write them as JSON in their place. */
+const AS_JSON = rules({
+  [JSON_RESULT](_body, value, op) {
+    if (value instanceof JsonResult && value.begin()) op.json = value;
   },
 });
 
@@ -109,8 +117,8 @@ class Operation {
     this.signal = null;
     /** @type {number | null} */
     this.maxAwaitTimeMS = null;
-    /** @type {import('./engine').Further | null} */
-    this.further = null;
+    /** @type {import('./json-result').JsonResult | null} */
+    this.json = null;
     this.settings = settings;
     /** @type {any} */
     this.clientSession = null;
@@ -156,6 +164,7 @@ class Operation {
     const op = Object.assign(new Operation(this.settings), this);
     op.session = 0;
     op.clientSession = null;
+    op.json = null;
     return op;
   }
 
@@ -260,6 +269,7 @@ class Operation {
   }
 }
 
+exports.AS_JSON = AS_JSON;
 exports.COMMON = COMMON;
 exports.CURSOR = CURSOR;
 exports.EXPLAIN = EXPLAIN;

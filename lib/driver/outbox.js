@@ -16,16 +16,12 @@ const HEAD = 6;
 /** What the addon leaves out because it is empty; nobody writes to it. @type {any[]} */
 const NONE = [];
 
-const EMPTY = Buffer.alloc(0);
-
 const environment = new native.NativeEnvironment(drain);
 
 /** @type {Map<number, Pending>} */
 const pending = new Map();
 
-/** @typedef {(event: string, payload: Buffer) => void} Sink takes an event's JSON, and the BSON that it comes with */
-
-/** @type {Map<number, Sink>} */
+/** @type {Map<number, (event: string) => void>} */
 const sinks = new Map();
 
 let lastHandle = 0;
@@ -52,7 +48,7 @@ function outcomeOf(operation, codec, bson, cursor) {
 
 /**
  * @param {number} client
- * @param {Sink} sink where its events go
+ * @param {(event: string) => void} sink where its events go, as JSON
  */
 function listen(client, sink) {
   sinks.set(client, sink);
@@ -93,7 +89,7 @@ function deliver([values, texts, blobs, bytes]) {
   for (let head = 0; head < values.length; ) {
     load.value = head + HEAD;
     const operation = values[head];
-    if (operation === 0) tell(load, values[head + 5]);
+    if (operation === 0) tell(load);
     else settle(operation, values[head + 1], load);
     load.text += values[head + 3];
     load.blob += values[head + 4];
@@ -117,14 +113,10 @@ function settle(operation, kind, load) {
 /**
  * Listeners run on their own, so that what they throw is an uncaught exception like any other and disturbs nobody here.
  * @param {Load} load
- * @param {number} size of what comes with it
  */
-function tell({ values, value, texts, text, bytes, byte }, size) {
+function tell({ values, value, texts, text }) {
   const sink = sinks.get(values[value]);
-  if (sink === undefined) return;
-  const event = texts[text];
-  const payload = size === 0 ? EMPTY : bytes.subarray(byte, byte + size);
-  queueMicrotask(() => sink(event, payload));
+  if (sink !== undefined) queueMicrotask(() => sink(texts[text]));
 }
 
 module.exports = { environment, listen, nextHandle, outcomeOf, shape, unlisten };

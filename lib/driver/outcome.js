@@ -1,6 +1,7 @@
 'use strict';
 
 const { decodeDocuments, decodeReply } = require('../protocol/decode');
+const { filledJson } = require('../protocol/json-text');
 
 /** @typedef {import('../protocol/codec').Codec} Codec */
 
@@ -63,73 +64,61 @@ function reply({ bytes, byte }, { codec, bson }) {
 function nothing() {}
 
 /**
- * A batch of a cursor, or of changes.
- * @typedef {object} Batch
- * @property {any[]} documents
- * @property {boolean} intact every one of them could be read; else some are `Undecodable`
- * @property {number} cursor its handle; 0 when nothing follows
- * @property {number} idHigh the server's name of the cursor, in halves
- * @property {number} idLow
- * @property {any} resumeToken
- */
-
-/**
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
- * @param {typeof packedDocuments} read
- * @returns {Batch}
  */
-function batch(load, reading, read) {
-  const { values, value, bytes, byte } = load;
-  const idHigh = values[value];
-  const idLow = values[value + 1];
-  const resumeToken = values[value + 3] === 0 ? null : decodeReply(reading.codec, bytes, byte, null);
-  let documents;
-  let intact = true;
-  try {
-    documents = read(load, reading, false);
-  } catch {
-    intact = false;
-    documents = read(load, reading, true);
-  }
-  const cursor = idHigh === 0 && idLow === 0 ? 0 : reading.cursor;
-  return { documents, intact, cursor, idHigh, idLow, resumeToken };
-}
-
-/**
- * @param {Load} load
- * @param {Reading & {codec: Codec}} reading
- * @param {boolean} forgiving
- */
-function packedDocuments({ values, value, texts, text, blobs, blob }, { codec }, forgiving) {
-  const count = values[value + 2];
-  return codec.reader.read(values, value + 4, count, texts, text, blobs, blob, forgiving);
-}
-
-/**
- * @param {Load} load
- * @param {Reading & {codec: Codec}} reading
- * @param {boolean} forgiving
- */
-function rawDocuments({ values, value, bytes, byte }, { codec, bson }, forgiving) {
-  const first = byte + values[value + 3];
-  return decodeDocuments(codec, bytes, first, values[value + 2], bson, forgiving);
+function packedBatch(load, { codec, cursor }) {
+  const { values, value, texts, text, blobs, blob, bytes, byte } = load;
+  return {
+    documents: codec.reader.read(values, value + 3, values[value + 1], texts, text, blobs, blob),
+    cursor: values[value] === 1 ? 0 : cursor,
+    resumeToken: values[value + 2] === 0 ? null : decodeReply(codec, bytes, byte, null),
+  };
 }
 
 /**
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
  */
-function packedBatch(load, reading) {
-  return batch(load, reading, packedDocuments);
+function rawBatch({ values, value, bytes, byte }, { codec, bson, cursor }) {
+  const tokenSize = values[value + 2];
+  return {
+    documents: decodeDocuments(codec, bytes, byte + tokenSize, values[value + 1], bson),
+    cursor: values[value] === 1 ? 0 : cursor,
+    resumeToken: tokenSize === 0 ? null : decodeReply(codec, bytes, byte, null),
+  };
 }
 
+/** @type {any[]} */
+const NOTHING = [];
+
 /**
+ * The text takes the place of the documents.
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
  */
-function rawBatch(load, reading) {
-  return batch(load, reading, rawDocuments);
+function jsonBatch({ values, value, bytes, byte }, { codec, cursor }) {
+  const [exhausted, count, size, gapCount] = values.subarray(value, value + 4);
+  const gaps = values.subarray(value + 4, value + 4 + gapCount);
+  return {
+    documents: size + gapCount === 0 ? NOTHING : [textOf(codec, bytes, byte, size, gaps)],
+    count,
+    cursor: exhausted === 1 ? 0 : cursor,
+  };
+}
+
+/**
+ * @param {Codec} codec
+ * @param {Buffer} bytes
+ * @param {number} byte
+ * @param {number} size
+ * @param {Float64Array} gaps
+ */
+function textOf(codec, bytes, byte, size, gaps) {
+  const text = bytes.subarray(byte, byte + size);
+  if (gaps.length > 0) return filledJson(codec, text, gaps, bytes.subarray(byte + size));
+  // Whoever keeps it must not keep what came together with it.
+  return size === bytes.length ? text : Buffer.from(text);
 }
 
 /** @param {Load} load */
@@ -138,10 +127,10 @@ function json({ texts, text }) {
 }
 
 /**
- * The readers of entries, in the order of `Kind` in `src/bridge/completion.rs`: the last two are events and reports.
+ * The readers of entries, in the order of `Kind` in `src/bridge/completion.rs`: the two alike are events and reports.
  * @type {((load: Load, reading: any) => any)[]}
  */
-const READERS = [failure, reply, nothing, packedBatch, rawBatch, json, json];
+const READERS = [failure, reply, nothing, packedBatch, rawBatch, json, json, jsonBatch];
 
 /**
  * Reads an entry. One that cannot be read is a failure of its own and leaves its neighbours alone.

@@ -1,10 +1,10 @@
 'use strict';
 
-const { numbers, rules, values } = require('../protocol/rules');
+const { rules } = require('../protocol/rules');
 const { AbstractCursor } = require('./abstract-cursor');
 const { COMMON, CURSOR, Operation, READ_PREFERENCE } = require('./operation');
 
-const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR, numbers('batchSize'), values('comment'));
+const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR);
 delete OPTIONS.maxTimeMS;
 delete OPTIONS.collation;
 
@@ -17,30 +17,29 @@ class RunCommandCursor extends AbstractCursor {
    */
   constructor(db, command, options) {
     const op = new Operation(db.s);
-    /** What later batches are asked with: the command speaks for the first one alone. @type {any} */
-    const further = {};
-    op.take(OPTIONS, options, further);
-    if (op.maxAwaitTimeMS !== null) further.maxTimeMS = op.maxAwaitTimeMS;
-    op.further = further;
+    op.take(OPTIONS, options, {});
     super(db.client, db.dbName, { ...command }, op);
-    this.further = further;
   }
 
-  /** @param {any} comment of later batches */
+  /** @param {any} comment */
   setComment(comment) {
-    this.further.comment = comment;
+    this.body.comment ??= comment;
     return this;
   }
 
   /** @param {number} maxTimeMS how long the server may wait for more */
   setMaxTimeMS(maxTimeMS) {
-    this.further.maxTimeMS = maxTimeMS;
+    this.op.maxAwaitTimeMS = maxTimeMS;
     return this;
   }
 
-  /** @param {number} batchSize of later batches */
+  /**
+   * The engine takes the size of later batches from the command, so this is the size of the first one as well.
+   * @param {number} batchSize
+   */
   setBatchSize(batchSize) {
-    this.further.batchSize = batchSize;
+    if ('find' in this.body) this.body.batchSize ??= batchSize;
+    else this.body.cursor = { batchSize, ...this.body.cursor };
     return this;
   }
 

@@ -2,7 +2,6 @@
 
 const { EventEmitter } = require('node:events');
 const { PolyMongoError } = require('../error');
-const { decodeReply } = require('../protocol/decode');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { STATE, Transaction } = require('./transaction');
 const { runTransaction } = require('./with-transaction');
@@ -39,10 +38,8 @@ class ClientSession extends EventEmitter {
     this.onlyInTransaction = false;
     /** On the clock of `performance.now()`. */
     this.lastUse = performance.now();
-    /** What `id` was read from last. @type {Buffer | null} */
-    this.idBytes = null;
     /** @type {any} */
-    this.shownId = undefined;
+    this.knownId = null;
     const handle = engine.startSession({
       causalConsistency: this.supports.causalConsistency,
       snapshot: this.snapshotEnabled,
@@ -51,15 +48,10 @@ class ClientSession extends EventEmitter {
     closeWhenAbandoned(this, () => engine.endSession(handle));
   }
 
-  /** The server's name of the session. The engine draws one now if none of its operations has needed one yet. */
+  /** The server's name of the session; unknown until the engine has drawn one. */
   get id() {
-    const { engine, codec } = this.client.s;
-    const known = this.idBytes;
-    if (!this.hasEnded) this.idBytes = engine.sessionId(this.handle, this.client.dbName) ?? known;
-    if (this.idBytes !== null && (this.shownId === undefined || !known?.equals(this.idBytes))) {
-      this.shownId = decodeReply(codec, this.idBytes, 0, null);
-    }
-    return this.shownId;
+    this.knownId ??= this.info()?.id ?? null;
+    return this.knownId ?? undefined;
   }
 
   get serverSession() {
@@ -202,7 +194,7 @@ class ClientSession extends EventEmitter {
     if (this.hasEnded) return;
     if (this.inTransaction()) await this.abortTransaction(options);
     if (this.hasEnded) return;
-    this.idBytes = this.client.s.engine.sessionId(this.handle, null) ?? this.idBytes;
+    void this.id;
     this.hasEnded = true;
     closedByItself(this);
     try {

@@ -2,6 +2,7 @@
 
 const { discriminatorFor } = require('./discriminators');
 const { originalOf, setOriginal } = require('./originals');
+const { nameRefs } = require('./refs');
 
 /**
  * What all models bound to one original share.
@@ -21,6 +22,7 @@ const blueprints = new WeakMap();
 function blueprintOf(original) {
   let blueprint = blueprints.get(original);
   if (blueprint === undefined) {
+    nameRefs(original);
     blueprint = {
       isClass: /^class\b/.test(Function.prototype.toString.call(original)),
       keys: privateKeysOf(original),

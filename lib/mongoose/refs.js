@@ -1,34 +1,31 @@
 'use strict';
 
-const { isWrapped, originalOf } = require('./originals');
+const { originalOf } = require('./originals');
 
 /** Schemas whose refs are names already. @type {WeakSet<object>} */
 const named = new WeakSet();
-
-/** @typedef {(ref: any) => boolean} Known whether a wrapped model is one that its name leads to */
 
 /**
  * `ref: OtherModel` names a class, and populating would use that class's own connection. Its name leads to the same
  * model there and to the bound one on a tenant's connection, so it takes the class's place in the schema.
  *
  * @param {any} original  the user's own model
- * @param {Known} isKnown
  */
-function nameRefs(original, isKnown) {
-  nameRefsIn(original.schema, original.db, isKnown);
+function nameRefs(original) {
+  nameRefsIn(original.schema, original.db);
 }
 
-/** @param {any} schema @param {any} source @param {Known} isKnown */
-function nameRefsIn(schema, source, isKnown) {
+/** @param {any} schema @param {any} source */
+function nameRefsIn(schema, source) {
   if (named.has(schema)) return;
   named.add(schema);
   schema.eachPath((_path, type) => {
     for (const part of partsOf(type)) {
-      nameRef(part.options, source, isKnown);
-      if (part.schema) nameRefsIn(part.schema, source, isKnown);
+      nameRef(part.options, source);
+      if (part.schema) nameRefsIn(part.schema, source);
     }
   });
-  for (const virtual of Object.values(schema.virtuals)) nameRef(virtual.options, source, isKnown);
+  for (const virtual of Object.values(schema.virtuals)) nameRef(virtual.options, source);
 }
 
 /**
@@ -42,12 +39,11 @@ function* partsOf(type) {
   }
 }
 
-/** @param {any} options @param {any} source @param {Known} isKnown */
-function nameRef(options, source, isKnown) {
+/** @param {any} options @param {any} source */
+function nameRef(options, source) {
   if (typeof options?.ref !== 'function') return;
   const model = originalOf(options.ref);
-  const isHere = model.db === source && source.models[model.modelName] === model;
-  if (isHere || (isWrapped(options.ref) && isKnown(options.ref))) options.ref = model.modelName;
+  if (model.db === source && source.models[model.modelName] === model) options.ref = model.modelName;
 }
 
 module.exports = { nameRefs };

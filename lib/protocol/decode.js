@@ -1,7 +1,5 @@
 'use strict';
 
-const { Undecodable } = require('./undecodable');
-
 /** @typedef {import('./codec').Codec} Codec */
 
 /**
@@ -38,22 +36,16 @@ function decodeReply(codec, bytes, index, bson) {
  * @param {number} index where the first begins
  * @param {number} count
  * @param {any} bson
- * @param {boolean} [forgiving] answer an {@link Undecodable} in the place of a document that cannot be read
  * @returns {any[]}
  */
-function decodeDocuments(codec, bytes, index, count, bson, forgiving = false) {
+function decodeDocuments(codec, bytes, index, count, bson) {
   const documents = new Array(count);
   for (let i = 0, at = index; i < count; i++) {
     const end = at + bytes.readInt32LE(at);
-    try {
-      documents[i] =
-        bson?.raw === true
-          ? Buffer.from(bytes.subarray(at, end))
-          : codec.BSON.deserialize(bytes, optionsAt(bson, at, true));
-    } catch (error) {
-      if (!forgiving) throw error;
-      documents[i] = new Undecodable(error);
-    }
+    documents[i] =
+      bson?.raw === true
+        ? Buffer.from(bytes.subarray(at, end))
+        : codec.BSON.deserialize(bytes, optionsAt(bson, at, true));
     at = end;
   }
   return documents;

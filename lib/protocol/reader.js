@@ -3,7 +3,6 @@
 const { PolyMongoError } = require('../error');
 const { compileShape, interpretShape } = require('./reader-shapes');
 const { createValueReaders } = require('./reader-values');
-const { Undecodable } = require('./undecodable');
 
 /** A shape is compiled when so many documents had it: most of the rarer ones never pay for it. */
 const COMPILED_FROM = 8;
@@ -103,16 +102,9 @@ function createReader(BSON, shape) {
     }
   }
 
-  /** @param {boolean} forgiving */
-  function readDocument(forgiving) {
+  function readDocument() {
     const id = page.values[page.at++];
-    if (id !== 0) return readShape(page, id);
-    if (!forgiving) return values.readBson(page);
-    try {
-      return values.readBson(page);
-    } catch (error) {
-      return new Undecodable(error);
-    }
+    return id === 0 ? values.readBson(page) : readShape(page, id);
   }
 
   return {
@@ -126,10 +118,9 @@ function createReader(BSON, shape) {
      * @param {number} textOffset  where the batch's texts begin
      * @param {Buffer[]} blobs
      * @param {number} blobOffset  where the batch's blobs begin
-     * @param {boolean} [forgiving] answer an `Undecodable` in the place of a document that cannot be read
      * @returns {any[]}
      */
-    read(numbers, offset, count, texts, textOffset, blobs, blobOffset, forgiving = false) {
+    read(numbers, offset, count, texts, textOffset, blobs, blobOffset) {
       page.values = numbers;
       page.at = offset;
       page.texts = texts;
@@ -138,7 +129,7 @@ function createReader(BSON, shape) {
       page.firstBlob = blobOffset;
       try {
         const documents = new Array(count);
-        for (let index = 0; index < count; index++) documents[index] = readDocument(forgiving);
+        for (let index = 0; index < count; index++) documents[index] = readDocument();
         return documents;
       } finally {
         // Nothing of a batch is kept alive by the reader.

@@ -41,9 +41,7 @@ function sharedStatics(original, home) {
   /** @type {Statics} */
   const statics = {
     discriminator(receiver, args) {
-      const discriminator = home.defined.has(original)
-        ? home.defined.discriminator(original, args)
-        : original.discriminator(...args);
+      const discriminator = original.discriminator(...args);
       return isBound(receiver) ? home.bound(receiver.db[SELF], discriminator) : home.wrap(discriminator);
     },
     recompileSchema: () => original.recompileSchema(),

@@ -3,7 +3,7 @@
 const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
-const { received } = require('../protocol/option-values');
+const { JsonResults } = require('../services/json');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
@@ -89,32 +89,6 @@ class PolyMongo {
     return this.#core.tenants.wrapModel(model, own);
   }
 
-  /**
-   * Defines a model and wraps it. With the name alone, the one that was defined or wrapped before.
-   * @param {unknown} name
-   * @param {any} [schema]
-   * @param {unknown} [collection]
-   * @param {any} [options]  `db`: the database that the model has for itself
-   * @returns {any}
-   */
-  model(name, schema, collection, options) {
-    const { tenants } = this.#core;
-    if (typeof name !== 'string' || name === '') throw invalidModel(`a name is needed${received(name)}`);
-    if (schema === undefined) {
-      const known = tenants.modelNamed(name);
-      if (known === undefined) throw invalidModel(`there is no "${name}"; give its schema`);
-      return tenants.wrapped(known);
-    }
-    if (schema?.instanceOfSchema !== true)
-      throw invalidModel(`the schema of "${name}" must be a mongoose.Schema${received(schema)}`);
-    if (collection !== undefined && (typeof collection !== 'string' || collection === ''))
-      throw invalidModel(`the collection of "${name}" must be a string${received(collection)}`);
-    const own = readOwnDatabase(options, 'model');
-    const base = schema.base ?? this.#core.mongoose();
-    this.#core.adopt({ base });
-    return tenants.defineModel(base, name, schema, collection, own);
-  }
-
   async connect() {
     const alreadyConnected = await this.#core.connect();
     const { defaultDB } = this.#core;
@@ -159,6 +133,16 @@ class PolyMongo {
     const { defaultDB, options: own, tenants } = this.#core;
     const parts = { connection: this.#core.connection(defaultDB), tenants, implicit: own.implicitSession };
     return runTransaction(parts, fn, options);
+  }
+
+  /** @param {any} query @returns {Promise<Buffer>} */
+  async json(query) {
+    return await new JsonResults(this.#core.tenants).read(query);
+  }
+
+  /** @param {any} query @param {any} [options] */
+  jsonStream(query, options) {
+    return new JsonResults(this.#core.tenants).stream(query, options);
   }
 
   /** @param {any} where @param {() => any} fn */
@@ -305,11 +289,6 @@ class PolyMongo {
     tenants.release(name);
     logger.info(`Database ${JSON.stringify(name)} dropped`);
   }
-}
-
-/** @param {string} why */
-function invalidModel(why) {
-  return new PolyMongoError(`wrapper.model(name, schema, collection): ${why}`, { code: 'INVALID_MODEL' });
 }
 
 /** @type {import('../protocol/option-values').OptionEntry[]} */

@@ -10,7 +10,7 @@ use napi::bindgen_prelude::BufferSlice;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
-use super::arguments::{document, form, meta, purpose};
+use super::arguments::{batch_form, document, form, meta, purpose};
 use super::completion::{Completion, Events, Form};
 use super::environment::{Environment, NativeEnvironment};
 use super::failure::json;
@@ -73,7 +73,8 @@ impl NativeClient {
         meta: Option<String>,
     ) {
         let request = request(db, session, flags, &body, meta.as_deref());
-        self.submit(env, op, form(flags), request, |request, done| {
+        let form = batch_form(flags, cursor, true);
+        self.submit(env, op, form, request, |request, done| {
             self.engine.open_cursor(op, cursor, request, done);
         });
     }
@@ -81,7 +82,8 @@ impl NativeClient {
     /// Answers the next batch of a cursor.
     #[napi(catch_unwind)]
     pub fn next_batch(&self, env: Env, op: i64, cursor: i64, flags: u32, meta: Option<String>) {
-        self.submit(env, op, form(flags), self::meta(meta.as_deref()), |meta, done| {
+        let form = batch_form(flags, cursor, false);
+        self.submit(env, op, form, self::meta(meta.as_deref()), |meta, done| {
             self.engine.next_batch(op, cursor, meta, done);
         });
     }
@@ -89,6 +91,7 @@ impl NativeClient {
     /// Closes a cursor, here and on the server.
     #[napi(catch_unwind)]
     pub fn close_cursor(&self, env: Env, op: i64, cursor: i64) {
+        self.environment.gathered.remove(cursor);
         self.submit(env, op, Form::Bson, Ok(()), |(), done| {
             self.engine.close_cursor(op, cursor, done);
         });
@@ -147,20 +150,6 @@ impl NativeClient {
     pub fn session_info<'env>(&self, env: &'env Env, session: i64) -> Result<Option<BufferSlice<'env>>> {
         let info = self.engine.session_info(session);
         info.map(|info| BufferSlice::copy_from(env, info.as_bytes()))
-            .transpose()
-    }
-
-    /// The server's name of a session, as BSON `{id}`. With a database it is drawn if there is none yet; null where that
-    /// would take waiting, without one before the first use, and for an unknown session.
-    #[napi(catch_unwind)]
-    pub fn session_id<'env>(
-        &self,
-        env: &'env Env,
-        session: i64,
-        db: Option<String>,
-    ) -> Result<Option<BufferSlice<'env>>> {
-        let id = self.engine.session_id(session, db.as_deref());
-        id.map(|id| BufferSlice::copy_from(env, id.as_bytes()))
             .transpose()
     }
 
@@ -243,12 +232,6 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn reopen(&self) {
         self.engine.reopen();
-    }
-
-    /// Sets which kinds of events are made, as bits: commands, connections, servers, heartbeats.
-    #[napi(catch_unwind)]
-    pub fn listen(&self, kinds: u32) {
-        self.engine.listen(kinds);
     }
 
     /// Statistics, as JSON.

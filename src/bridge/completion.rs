@@ -9,10 +9,12 @@ use bson::{RawDocument, RawDocumentBuf};
 
 use super::environment::Environment;
 use super::failure;
+use super::gathered;
 use super::outbox::Load;
+use crate::engine::cursor;
 use crate::engine::error::{EngineError, ErrorKind};
-use crate::engine::request::{Completer, EventSink, Outcome, Payload};
-use crate::reply::{Parcel, pack};
+use crate::engine::request::{Completer, EventSink, Outcome};
+use crate::reply::{Json, Layout, Parcel, pack};
 
 /// What an entry is; `lib/driver/outcome.js` reads them.
 #[derive(Clone, Copy)]
@@ -23,15 +25,18 @@ enum Kind {
     Reply = 1,
     /// Nothing.
     Done = 2,
-    /// Numbers: the cursor's id as its high and its low half, count, length of the resume token, then the reader's; texts,
-    /// blobs: the reader's; bytes: the token.
+    /// Numbers: exhausted, count, length of the resume token, then the reader's; texts, blobs: the reader's; bytes: the
+    /// token.
     Packed = 3,
-    /// Numbers: the cursor's id in halves, count, length of the resume token; bytes: the token, then the documents.
+    /// Numbers: exhausted, count, length of the resume token; bytes: the token, then the documents.
     Raw = 4,
-    /// Numbers: the client's number; texts: the event as JSON; bytes: its payload.
+    /// Numbers: the client's number; texts: the event as JSON.
     Event = 5,
     /// Texts: a report of ours as JSON.
     Report = 6,
+    /// Numbers: exhausted, count, length of the text, how many gaps it has, then their places; bytes: the text, then the
+    /// documents that it lacks.
+    Json = 7,
 }
 
 /// Replies above this many bytes are unpacked while the thread's other tasks go elsewhere.
@@ -73,6 +78,10 @@ pub enum Form {
     Bson,
     /// Documents unpacked.
     Packed,
+    /// Documents as JSON.
+    Text(Layout),
+    /// All documents of a cursor as one JSON array, when it has no more.
+    Gathered(gathered::Batch),
     /// As JSON: a report of ours, for which JavaScript needs no BSON library.
     Json,
 }
@@ -133,7 +142,7 @@ impl Completion {
                         "The server's reply holds no batch of a cursor",
                     )
                 })?;
-                Ok(self.documents(batch.id, &documents, &[]))
+                self.batch(batch.exhausted, &documents)
             }
             Outcome::Changes(changes) => {
                 let documents: Vec<&[u8]> = changes.events.iter().map(|event| event.as_bytes()).collect();
@@ -141,15 +150,44 @@ impl Completion {
                     .resume_token
                     .as_ref()
                     .map_or(&[][..], |token| token.as_bytes());
-                Ok(self.documents(0, &documents, token))
+                Ok(self.documents(false, &documents, token))
             }
         }
     }
 
-    fn documents(&self, cursor: i64, documents: &[&[u8]], token: &[u8]) -> Load {
-        let [high, low] = [cursor >> 32, cursor].map(|half| f64::from(half as i32));
+    fn batch(&self, exhausted: bool, documents: &[&[u8]]) -> Result<Load, EngineError> {
+        let json = match self.form {
+            Form::Text(layout) => {
+                let mut json = Json::default();
+                for document in documents {
+                    json.push(document, layout);
+                }
+                json
+            }
+            Form::Gathered(batch) => {
+                let all = self.environment.gathered.add(batch, exhausted, documents);
+                all.ok_or_else(cursor::unknown)?
+            }
+            _ => return Ok(self.documents(exhausted, documents, &[])),
+        };
+        Ok(self.json(exhausted, json))
+    }
+
+    fn json(&self, exhausted: bool, json: Json) -> Load {
+        let exhausted = f64::from(u8::from(exhausted));
+        let lengths = [json.count, json.text.len(), json.gaps.len()].map(|length| length as f64);
+        let mut numbers = vec![exhausted];
+        numbers.extend(lengths);
+        numbers.extend(json.gaps.into_iter().map(|place| place as f64));
+        let mut bytes = json.text;
+        bytes.extend_from_slice(&json.missing);
+        entry(self.op, Kind::Json, &numbers, Vec::new(), bytes)
+    }
+
+    fn documents(&self, exhausted: bool, documents: &[&[u8]], token: &[u8]) -> Load {
+        let exhausted = f64::from(u8::from(exhausted));
         let count = documents.len() as f64;
-        let numbers = [high, low, count, token.len() as f64];
+        let numbers = [exhausted, count, token.len() as f64];
         if !matches!(self.form, Form::Packed) {
             let bytes = [token]
                 .into_iter()
@@ -229,16 +267,11 @@ impl Events {
 }
 
 impl EventSink for Events {
-    fn event(&self, event: RawDocumentBuf, payload: Payload) {
+    fn event(&self, event: RawDocumentBuf) {
         let texts = vec![failure::document_as_json(&event)];
         let numbers = [self.client as f64];
-        let bytes = match payload {
-            Payload::None => Vec::new(),
-            Payload::Document(document) => document.into_bytes(),
-            Payload::Failure(error) => failure::payload(&error).into_bytes(),
-        };
         self.environment
-            .post(entry(0, Kind::Event, &numbers, texts, bytes));
+            .post(entry(0, Kind::Event, &numbers, texts, Vec::new()));
     }
 
     fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {

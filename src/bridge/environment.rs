@@ -8,6 +8,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
 
+use super::gathered::Gathered;
 use super::outbox::{Load, Outbox};
 use crate::engine::Engine;
 use crate::reply::Shapes;
@@ -26,6 +27,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 pub struct Environment {
     outbox: Outbox,
     pub shapes: Shapes,
+    pub gathered: Gathered,
     wake: Mutex<Option<Wake>>,
     /// Operations that JavaScript waits for: while there is one, the process stays alive. JavaScript's thread only.
     pending: AtomicU32,
@@ -116,6 +118,7 @@ impl NativeEnvironment {
         let shared = Arc::new(Environment {
             outbox: Outbox::default(),
             shapes: Shapes::new(MOST_SHAPES),
+            gathered: Gathered::default(),
             wake: Mutex::new(Some(wake)),
             pending: AtomicU32::new(0),
             engines: Mutex::default(),
@@ -170,7 +173,7 @@ pub(super) fn buffers(blobs: Vec<Vec<u8>>) -> Vec<Buffer> {
     blobs.into_iter().map(Buffer::from).collect()
 }
 
-fn bytes(env: &Env, bytes: Vec<u8>) -> Result<Option<BufferSlice<'_>>> {
+pub(super) fn bytes(env: &Env, bytes: Vec<u8>) -> Result<Option<BufferSlice<'_>>> {
     Ok(match bytes.len() {
         0 => None,
         1..=COPIED => Some(BufferSlice::copy_from(env, bytes)?),

@@ -9,9 +9,10 @@ mod completion;
 mod depth;
 mod environment;
 mod failure;
+mod gathered;
 pub mod names;
 mod outbox;
-mod unpack;
+pub mod unpack;
 
 /// The version of the package this binary belongs to; the loader refuses another one.
 #[napi_derive::napi(catch_unwind)]

@@ -1,11 +1,11 @@
-//! Unpacks BSON that JavaScript has already: what is done with every reply, on its own.
+//! Unpacks BSON that JavaScript has already, or writes it as JSON: what is done with replies, on its own.
 
 use napi::bindgen_prelude::Array;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::environment::{NativeEnvironment, buffers, list, numbers};
-use crate::reply::{Parcel, pack};
+use super::environment::{NativeEnvironment, buffers, bytes, list, numbers};
+use crate::reply::{Json, Layout, Parcel, Style, pack};
 
 #[napi]
 impl NativeEnvironment {
@@ -24,6 +24,26 @@ impl NativeEnvironment {
         parts.set(3, u32::try_from(count).unwrap_or(u32::MAX))?;
         Ok(parts)
     }
+}
+
+/// Writes documents that stand back to back as JSON, one on each line: `[text, gaps, missing]`.
+/// `high_first`: of a `Long` the field `high` comes first.
+#[napi(catch_unwind, ts_return_type = "[Buffer | null, Float64Array, Buffer | null]")]
+pub fn json_lines<'env>(env: &'env Env, documents: &[u8], high_first: bool) -> Result<Array<'env>> {
+    let layout = Layout {
+        style: Style::Lines,
+        high_first,
+    };
+    let mut json = Json::default();
+    for document in Documents(documents) {
+        json.push(document, layout);
+    }
+    let mut parts = env.create_array(3)?;
+    parts.set(0, bytes(env, json.text)?)?;
+    let gaps = json.gaps.into_iter().map(|place| place as f64).collect();
+    parts.set(1, numbers(env, gaps)?)?;
+    parts.set(2, bytes(env, json.missing)?)?;
+    Ok(parts)
 }
 
 /// Documents back to back; what cannot be cut off by its length is one document.

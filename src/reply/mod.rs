@@ -20,6 +20,8 @@
 //! a binary value that JavaScript keeps is a view that holds all of its blob.
 
 mod element;
+mod json;
+mod json_text;
 mod pack;
 mod rare;
 mod shape;
@@ -31,6 +33,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use json::{Json, Layout, Style};
 pub use pack::pack;
 pub use shapes::Shapes;
 

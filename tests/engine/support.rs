@@ -13,7 +13,7 @@ use bson::{Document, RawDocumentBuf, doc};
 use polymongo::engine::{
     Engine,
     error::{EngineError, ErrorKind},
-    request::{Changes, Completer, EventSink, Meta, Outcome, Payload, Purpose, Request},
+    request::{Changes, Completer, EventSink, Meta, Outcome, Purpose, Request},
 };
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
@@ -76,18 +76,8 @@ impl Pending {
 pub struct Recorder(Mutex<Vec<Document>>);
 
 impl EventSink for Recorder {
-    fn event(&self, event: RawDocumentBuf, payload: Payload) {
-        let mut event = Document::try_from(&event).unwrap();
-        match payload {
-            Payload::None => (),
-            Payload::Document(document) => {
-                event.insert("payload", Document::try_from(&document).unwrap());
-            }
-            Payload::Failure(error) => {
-                event.insert("failure", error.message);
-            }
-        }
-        self.0.lock().unwrap().push(event);
+    fn event(&self, event: RawDocumentBuf) {
+        self.0.lock().unwrap().push(Document::try_from(&event).unwrap());
     }
 }
 
@@ -172,8 +162,6 @@ impl Client {
         let events = Arc::new(Recorder::default());
         let config = bson::Bson::Document(config).into_relaxed_extjson().to_string();
         let engine = Engine::new(&uri(), &config, Arc::clone(&events) as Arc<dyn EventSink>).unwrap();
-        // All kinds.
-        engine.listen(u32::MAX);
         Self { engine, events, app }
     }
 

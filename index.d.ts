@@ -543,8 +543,6 @@ declare namespace PolyMongo {
     ignoreUndefined?: boolean;
     /** Write functions as their source. Default false. */
     serializeFunctions?: boolean;
-    /** Refuse keys that begin with `$` or hold a dot. Default false. */
-    checkKeys?: boolean;
     /** Refuse replies with invalid UTF-8. Default true. */
     enableUtf8Validation?: boolean;
     /** Let the server make the `_id` of inserted documents. Default false. */

@@ -315,7 +315,7 @@ class Collection extends CollectionIndexes {
     const op = Operation.reading(this.s);
     const body = { count: this.collectionName };
     op.take(RULES.estimatedDocumentCount, options, body);
-    return (await op.execute(this.dbName, body)).n ?? 0;
+    return Number((await op.execute(this.dbName, body)).n ?? 0);
   }
 
   /**
@@ -326,7 +326,7 @@ class Collection extends CollectionIndexes {
     const op = Operation.reading(this.s);
     const body = { count: this.collectionName, query: filter };
     op.take(RULES.count, options, body);
-    return (await op.execute(this.dbName, body)).n ?? 0;
+    return Number((await op.execute(this.dbName, body)).n ?? 0);
   }
 
   /**

@@ -1,6 +1,5 @@
 'use strict';
 
-const { forEngine, resolveBsonOptions } = require('../protocol/bson-options');
 const { createCommand, CREATE } = require('../protocol/create-command');
 const { checkWellFormed, MongoDBNamespace } = require('../protocol/namespace');
 const { own } = require('../protocol/own');
@@ -12,7 +11,6 @@ const { Collection } = require('./collection');
 const { ListCollectionsCursor } = require('./list-collections-cursor');
 const { COMMON, NO_EXPLAIN, Operation, READ_PREFERENCE, WRITE } = require('./operation');
 const { RunCommandCursor } = require('./run-command-cursor');
-const { ownOptions } = require('./settings');
 
 const { isView } = ArrayBuffer;
 
@@ -137,7 +135,7 @@ class Db {
     }
     const op = new Operation(this.s);
     op.take(OPTIONS.command, options, {});
-    op.bson = op.ownBson ? forEngine(resolveBsonOptions(ownOptions(options))) : null;
+    op.takeBsonOptions(options);
     return await op.execute(databaseName, command);
   }
 

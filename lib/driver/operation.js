@@ -20,6 +20,9 @@ const COMMON = rules(numbers('maxTimeMS'), objects('collation'), {
   signal(_body, value, op) {
     op.signal = value ?? null;
   },
+  checkKeys(_body, value, op) {
+    op.checkKeys = value === true;
+  },
   timeoutMS(_body, value, op) {
     if (value === null) return;
     op.timeoutMS = value;
@@ -135,6 +138,7 @@ class Operation {
     this.ownSession = false;
     this.ownTimeoutMS = false;
     this.ownBson = false;
+    this.checkKeys = false;
     this.ownReadPreference = false;
     this.ownWriteConcern = false;
   }
@@ -187,10 +191,20 @@ class Operation {
       const value = options[name];
       if (value !== undefined) rule(body, value, this);
     }
-    if (this.ownBson)
-      this.bson = bsonOptions.forEngine(bsonOptions.resolveBsonOptions(options, this.settings.bsonOptions));
+    if (this.ownBson) this.takeBsonOptions(options, this.settings.bsonOptions);
+    if (this.checkKeys) {
+      this.bson = { ...(this.bson ?? bsonOptions.resolveBsonOptions(null)), checkKeys: true };
+    }
     if (this.ownReadPreference) this.takeReadPreference(options);
     if (this.ownWriteConcern) this.writeConcern = writeConcernIn(ownOptions(options)) ?? this.writeConcern;
+  }
+
+  /**
+   * @param {any} options
+   * @param {Readonly<Record<string, unknown>>} [inherited]
+   */
+  takeBsonOptions(options, inherited) {
+    this.bson = bsonOptions.forEngine(this.codec, bsonOptions.resolveBsonOptions(options, inherited));
   }
 
   /** @param {any} options */

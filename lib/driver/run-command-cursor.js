@@ -18,6 +18,7 @@ class RunCommandCursor extends AbstractCursor {
   constructor(db, command, options) {
     const op = new Operation(db.s);
     op.take(OPTIONS, options, {});
+    op.takeBsonOptions(options);
     super(db.client, db.dbName, { ...command }, op);
   }
 

@@ -43,7 +43,7 @@ class Settings {
     /** The options as they were given, the client's under everybody's: what GridFS and Mongoose look at. */
     this.options = { ...inherited.options, ...own };
     this.bsonOptions = bsonOptions.resolveBsonOptions(own, inherited.bsonOptions);
-    this.bson = bsonOptions.forEngine(this.bsonOptions);
+    this.bson = bsonOptions.forEngine(codec, this.bsonOptions);
     this.readPreference =
       readPreferenceIn(codec, own) ?? inherited.readPreference ?? codec.ReadPreference.primary;
     this.readConcern = readConcernOf(own.readConcern) ?? inherited.readConcern ?? null;

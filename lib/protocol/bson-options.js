@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The BSON options of the official driver and their defaults.
+ * The BSON options of the official driver and their defaults. `checkKeys` is none of them: it is said by the operation.
  * @type {Readonly<Record<string, unknown>>}
  */
 const DEFAULTS = Object.freeze({
@@ -16,7 +16,6 @@ const DEFAULTS = Object.freeze({
   serializeFunctions: false,
   fieldsAsRaw: Object.freeze({}),
   enableUtf8Validation: true,
-  checkKeys: false,
 });
 
 const NAMES = Object.keys(DEFAULTS);
@@ -41,9 +40,14 @@ function resolveBsonOptions(options, parent = DEFAULTS) {
 
 /**
  * What the engine wants: null while every option has its default, for then replies come unpacked.
+ * @param {import('./codec').Codec} codec
  * @param {Readonly<Record<string, unknown>>} resolved
  */
-function forEngine(resolved) {
+function forEngine(codec, resolved) {
+  if (resolved.useBigInt64 && !(resolved.promoteLongs && resolved.promoteValues)) {
+    // The library would say so as well, but of a write's reply, when the write is done.
+    throw new codec.BSON.BSONError('Must either request bigint or Long for int64 deserialization');
+  }
   return NAMES.every((name) => isDefault(name, resolved[name])) ? null : resolved;
 }
 

@@ -50,7 +50,8 @@ class BulkOutcome {
    */
   merge(batch, reply) {
     const { raw } = this;
-    const n = reply.n ?? 0;
+    // Options may keep numbers in BSON's own classes.
+    const n = Number(reply.n ?? 0);
     if (batch.type === 'delete') raw.nRemoved += n;
     else if (batch.type === 'update') this.mergeUpdates(batch, reply, n);
     const failed = this.mergeErrors(batch, reply);
@@ -67,10 +68,10 @@ class BulkOutcome {
   mergeUpdates(batch, reply, n) {
     const { raw } = this;
     const upserted = reply.upserted ?? [];
-    for (const { index, _id } of upserted) raw.upserted.push({ index: batch.indexOf(index), _id });
+    for (const { index, _id } of upserted) raw.upserted.push({ index: batch.indexOf(Number(index)), _id });
     raw.nUpserted += upserted.length;
     raw.nMatched += n - upserted.length;
-    raw.nModified += reply.nModified ?? 0;
+    raw.nModified += Number(reply.nModified ?? 0);
   }
 
   /**
@@ -82,9 +83,12 @@ class BulkOutcome {
     const { WriteConcernError, WriteError } = this.codec.bulk;
     const failed = new Set();
     for (const { index, code, errmsg, errInfo } of reply.writeErrors ?? []) {
-      failed.add(index);
-      const op = batch.statements[index];
-      this.raw.writeErrors.push(new WriteError({ index: batch.indexOf(index), code, errmsg, errInfo, op }));
+      const position = Number(index);
+      failed.add(position);
+      const op = batch.statements[position];
+      this.raw.writeErrors.push(
+        new WriteError({ index: batch.indexOf(position), code, errmsg, errInfo, op }),
+      );
     }
     if (reply.writeConcernError)
       this.raw.writeConcernErrors.push(new WriteConcernError(reply.writeConcernError));

@@ -187,8 +187,8 @@ impl Work {
     fn repeatable(&self) -> Repeatable {
         match self.purpose {
             Purpose::Read if self.pool.settings.retry_reads => Repeatable::Read,
-            Purpose::Read => Repeatable::Never,
-            Purpose::Write | Purpose::Once => Repeatable::Unsent,
+            Purpose::Write | Purpose::Once if self.pool.settings.retry_writes => Repeatable::Unsent,
+            Purpose::Read | Purpose::Write | Purpose::Once => Repeatable::Never,
         }
     }
 

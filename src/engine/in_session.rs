@@ -110,7 +110,7 @@ impl Engine {
         let pool = Arc::clone(lease.pool());
         bind(pool.id);
         session.chose(pool.id);
-        let permit = pool.gate.enter().admitted().await?;
+        let permit = self.admitted(&pool).await?;
         if state.client.is_none() {
             let client = pool.client().await?;
             let options = &session.options;
@@ -126,6 +126,8 @@ impl Engine {
             if let Transaction::Recorded(options) = &state.transaction {
                 session::start(client, &pool, options).await?;
                 state.transaction = Transaction::Running;
+                // The server ends the one before.
+                state.commit_in_doubt = false;
             }
         }
         Ok(permit)
@@ -267,8 +269,7 @@ impl Engine {
             let Some(lease) = held.as_ref().map(|held| held.lease.clone()) else {
                 break 'batch Err(cursor::unknown());
             };
-            let gate = lease.pool().gate.enter();
-            let permit = match operation.race(gate.admitted()).await {
+            let permit = match operation.race(self.admitted(lease.pool())).await {
                 Ok(permit) => permit,
                 Err(error) => break 'batch Err(error),
             };
@@ -373,6 +374,7 @@ impl Engine {
         let ended = to_the_end(operation, session, label, commit).await;
         drop(permit);
         state.transaction = Transaction::Committed { empty: false };
+        state.commit_in_doubt = !matches!(ended, Ended::Normally(Ok(())));
         match ended {
             Ended::Normally(outcome) => Some(outcome.map(|()| Outcome::Done)),
             Ended::Late { settled } => {
@@ -445,7 +447,7 @@ impl Engine {
     }
 
     async fn finish(&self, session: &Session, state: &mut State, operation: &mut Operation) {
-        if state.unsettled {
+        if state.unsettled || state.commit_in_doubt {
             session.lose(state, "the session was ended").await;
         } else if matches!(state.transaction, Transaction::Running) {
             self.send_abort(session, state, operation).await;

@@ -42,7 +42,7 @@ use self::{
     transaction_options::SessionOptions,
 };
 use crate::{
-    pool::{config::Config, router::Router, settings::Settings},
+    pool::{config::Config, gate::Permit, pool::Pool, router::Router, settings::Settings},
     scaling::dedicated,
     telemetry::{databases::Databases, events::Events, stats},
     watch::registry::Streams,
@@ -190,6 +190,13 @@ impl Engine {
         });
     }
 
+    /// Waits for a place in the pool, and for JavaScript to have fetched enough of what is there already.
+    async fn admitted(&self, pool: &Arc<Pool>) -> Result<Permit, EngineError> {
+        let permit = pool.gate.enter().admitted().await?;
+        self.events.room().await;
+        Ok(permit)
+    }
+
     /// Fetches the next batch of a cursor.
     pub fn next_batch(
         self: &Arc<Self>,
@@ -224,8 +231,7 @@ impl Engine {
                 .as_ref()
                 .map(|held| held.lease.clone())
                 .ok_or_else(cursor::unknown)?;
-            let _permit = lease.pool().gate.enter().admitted().await?;
-            self.events.room().await;
+            let _permit = self.admitted(lease.pool()).await?;
             let held = held.as_mut().ok_or_else(cursor::unknown)?;
             let limit = lease.pool().settings.socket_timeout;
             execute::limited(limit, held.cursor.next(None, &attempt))

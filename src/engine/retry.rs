@@ -30,7 +30,7 @@ pub enum Repeatable {
     Read,
     /// A write with a number: the server does it once, however often it comes.
     Numbered,
-    /// Not at all: in a transaction the driver and the application decide.
+    /// Not at all: in a transaction the driver and the application decide; or the user wants none of it.
     Never,
 }
 

@@ -54,6 +54,8 @@ pub struct State {
     pub transaction: Transaction,
     /// A command in the transaction has been sent and its outcome is not known.
     pub unsettled: bool,
+    /// A commit has failed, so the server may still hold the transaction.
+    pub commit_in_doubt: bool,
     /// Nothing may be done any more.
     pub ended: bool,
 }
@@ -105,6 +107,7 @@ impl Session {
             lease: None,
             transaction: Transaction::None,
             unsettled: false,
+            commit_in_doubt: false,
             ended: false,
         };
         Arc::new(Self {
@@ -267,7 +270,8 @@ impl Session {
     /// Waits for its turn and lets go of everything; an open transaction is aborted.
     pub async fn give_up(&self, reason: &str) {
         let mut state = self.enter().taken().await;
-        if state.unsettled || matches!(state.transaction, Transaction::Running) {
+        let open = matches!(state.transaction, Transaction::Running);
+        if open || state.unsettled || state.commit_in_doubt {
             self.lose(&mut state, reason).await;
         } else {
             self.release(&mut state);
@@ -278,8 +282,8 @@ impl Session {
     pub async fn lose(&self, state: &mut State, reason: &str) {
         if let Some(client) = &mut state.client {
             let give_up = async {
-                if state.unsettled {
-                    // The driver may believe that nothing was started: only the server can be asked.
+                if state.unsettled || state.commit_in_doubt {
+                    // The driver may believe that nothing was started, or that all is over: only the server can be asked.
                     let sessions = vec![bson::Bson::Document(client.id().clone())];
                     let admin = client.client().database("admin");
                     let _too_late_anyway = admin.run_command(doc! { "killSessions": sessions }).await;
@@ -290,6 +294,7 @@ impl Session {
             let _left_to_the_server = tokio::time::timeout(GIVE_UP_LIMIT, give_up).await;
         }
         state.unsettled = false;
+        state.commit_in_doubt = false;
         state.transaction = Transaction::Lost(reason.to_owned());
         self.release(state);
     }

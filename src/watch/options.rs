@@ -22,8 +22,6 @@ const KNOWN: [&str; 8] = [
 /// A parsed request for a change stream.
 #[derive(Debug)]
 pub struct Request {
-    /// A comment was given. The driver writes it where no server accepts it, so it is left out.
-    pub has_comment: bool,
     /// The stages after `$changeStream`.
     pub pipeline: Vec<Document>,
     /// Everything else.
@@ -34,7 +32,7 @@ impl Request {
     /// Parses it; an option that is not known is an error.
     pub fn parse(raw: &RawDocumentBuf) -> Result<Self, EngineError> {
         let mut document = Document::try_from(raw).map_err(|error| invalid(&error.to_string()))?;
-        let pipeline = match document.remove("pipeline") {
+        let mut pipeline = match document.remove("pipeline") {
             None | Some(Bson::Null) => Vec::new(),
             Some(Bson::Array(stages)) => stages
                 .into_iter()
@@ -49,11 +47,11 @@ impl Request {
             Some(Bson::Document(options)) => options,
             _ => Document::new(),
         };
-        let has_comment = given
-            .remove("comment")
-            .is_some_and(|comment| comment != Bson::Null);
+        if let Some(comment) = given.remove("comment").filter(|comment| *comment != Bson::Null) {
+            // The driver writes it into `$changeStream`, where no server accepts it; here logs and profiles show it too.
+            pipeline.insert(0, doc! { "$match": { "$comment": comment } });
+        }
         Ok(Self {
-            has_comment,
             pipeline,
             options: read(given)?,
         })
@@ -145,7 +143,9 @@ mod tests {
                 "resumeAfter": { "_data": "82" }, "readPreference": { "mode": "primary" }, "comment": "c" },
         })
         .unwrap();
-        assert_eq!(request.pipeline.len(), 1);
+        let comment = doc! { "$match": { "$comment": "c" } };
+        let own = doc! { "$match": { "operationType": "insert" } };
+        assert_eq!(request.pipeline, [comment, own]);
         assert!(matches!(
             request.options.full_document,
             Some(FullDocumentType::UpdateLookup)
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(request.options.max_await_time, Some(Duration::from_millis(250)));
         assert_eq!(request.options.batch_size, Some(5));
         assert!(request.options.resume_after.is_some());
-        assert!(request.has_comment && request.options.comment.is_none());
+        assert!(request.options.comment.is_none());
     }
 
     #[test]

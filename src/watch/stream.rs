@@ -24,7 +24,6 @@ use crate::{
         session::Session,
     },
     pool::{attempt::Attempt, lease::Lease},
-    telemetry::events::Level,
 };
 
 /// Events read ahead of JavaScript, and handed over at a time.
@@ -251,10 +250,6 @@ impl Engine {
             Ok(request) => request,
             Err(error) => return self.refuse(done, error),
         };
-        if request.has_comment {
-            let message = "The comment of a change stream is not sent: the driver has no place for it";
-            self.events.log(Level::Warn, "watch", message);
-        }
         if user.as_ref().is_some_and(|user| user.in_transaction()) {
             let error = EngineError::new(
                 ErrorKind::Transaction,

@@ -160,6 +160,41 @@ fn a_forced_close_waits_for_nobody_not_even_in_a_transaction() {
 }
 
 #[test]
+fn forced_closes_may_come_together() {
+    let (client, server) = (Client::new(), Server::new());
+    let db = "engine_close_together";
+    fresh(&client, db);
+    client.run(db, &doc! { "create": "c" });
+    let session = client.session();
+    client.begin(session);
+    let insert = doc! { "insert": "c", "documents": [{ "_id": 1 }] };
+    reply(client.send(db, session, Purpose::Write, &insert, None).wait());
+    slow(&server, &client, "count", 2000);
+    let blocked = client.send(db, 0, Purpose::Read, &doc! { "count": "c" }, None);
+    eventually("it is sent", Duration::from_secs(5), || {
+        client.pool("")["inUseConnections"] == 1
+    });
+    let options = r#"{"force": true, "refuse": true}"#;
+    let closing: Vec<_> = (0..4).map(|_| client.close(options)).collect();
+    for one in closing {
+        let report = reply(one.within(Duration::from_secs(5)));
+        assert_eq!(
+            report,
+            doc! { "drained": 0_i64, "cancelled": 2_i64 },
+            "what all of them found running"
+        );
+    }
+    assert_eq!(blocked.wait().unwrap_err().kind, ErrorKind::Closed);
+    let id = client.engine.session_info(session);
+    assert!(id.is_none(), "{id:?}");
+    eventually("no socket is left", Duration::from_secs(8), || {
+        server.connections(&client.app).is_empty()
+    });
+    client.engine.reopen();
+    assert!(client.find(db, &doc! {}).is_empty());
+}
+
+#[test]
 fn what_was_started_during_a_close_is_not_touched_by_it() {
     let (client, server) = (Client::new(), Server::new());
     let db = "engine_close_reuse";

@@ -6,7 +6,7 @@ use polymongo::engine::{
     request::{Meta, Purpose},
 };
 
-use crate::support::{Client, Server, eventually, fresh, handle, reply};
+use crate::support::{Client, Server, batch, eventually, fresh, handle, reply};
 
 #[allow(clippy::unnecessary_wraps)]
 fn timeout(milliseconds: u64) -> Option<Meta> {
@@ -222,4 +222,73 @@ fn everything_that_is_submitted_is_answered_and_nothing_is_left_behind() {
     );
     // No transaction is left that would block the drop.
     fresh(&client, db);
+}
+
+#[test]
+fn thousands_that_wait_hold_no_session_and_are_not_sent_when_they_are_too_late() {
+    let (client, server) = (
+        Client::with(&doc! { "maxPoolSize": 10, "waitQueueTimeoutMS": 1000, "monitorCommands": true }),
+        Server::new(),
+    );
+    let db = "engine_thousands";
+    fresh(&client, db);
+    client.run(db, &doc! { "create": "c" });
+    let failure = doc! { "failCommands": ["insert"], "blockConnection": true, "blockTimeMS": 2500 };
+    server.fail(&client.app, &doc! { "times": 10 }, failure);
+    let insert = |number: i32| doc! { "insert": "c", "documents": [{ "_id": number }] };
+    let submit = |number: i32, meta| client.send(db, 0, Purpose::Write, &insert(number), meta);
+    let sent: Vec<_> = (0..10).map(|number| submit(number, None)).collect();
+    let waiting: Vec<_> = (10..10_000)
+        .map(|number| submit(number, (number % 2 == 0).then(|| timeout(300)).flatten()))
+        .collect();
+    eventually("all are in the queue", Duration::from_secs(5), || {
+        client.pool("")["inUseConnections"] == 10
+    });
+    for (number, one) in (10..).zip(waiting) {
+        let error = one.wait().unwrap_err();
+        let expected = if number % 2 == 0 {
+            ErrorKind::Timeout
+        } else {
+            ErrorKind::WaitQueueTimeout
+        };
+        assert_eq!((error.kind, error.sent), (expected, false));
+    }
+    for one in sent {
+        reply(one.wait());
+    }
+    assert_eq!(client.sent("insert"), 10);
+    assert_eq!(client.find(db, &doc! {}).len(), 10);
+    assert_eq!(client.pool("")["writeSessions"], 10);
+}
+
+#[test]
+fn thousands_are_served_in_the_order_of_the_calls() {
+    let client = Client::with(&doc! { "maxPoolSize": 1, "monitorCommands": true });
+    let db = "engine_order";
+    fresh(&client, db);
+    client.run(db, &doc! { "create": "c" });
+    let pending: Vec<_> = (0..2000)
+        .map(|number| {
+            let insert = doc! { "insert": "c", "documents": [{ "_id": number }] };
+            client.send(db, 0, Purpose::Write, &insert, None)
+        })
+        .collect();
+    for one in pending {
+        reply(one.wait());
+    }
+    let ids: Vec<i32> = client
+        .open(
+            handle(),
+            db,
+            0,
+            &doc! { "find": "c", "sort": { "$natural": 1 }, "batchSize": 3000 },
+        )
+        .wait()
+        .map(|outcome| batch(Ok(outcome)).0)
+        .unwrap()
+        .iter()
+        .map(|one| one.get_i32("_id").unwrap())
+        .collect();
+    assert_eq!(ids, (0..2000).collect::<Vec<_>>());
+    assert_eq!(client.pool("")["writeSessions"], 1);
 }

@@ -7,13 +7,16 @@
     clippy::indexing_slicing
 )]
 
+mod back_pressure;
 mod check_outs;
 mod closing;
 mod cursors;
 mod deadlines;
 mod errors;
+mod hygiene;
 mod pools;
 mod retries;
+mod retry_table;
 mod sessions;
 mod streams;
 mod support;

@@ -1,7 +1,7 @@
 use bson::doc;
 use polymongo::engine::{error::ErrorKind, request::Purpose};
 
-use crate::support::{Client, Server, batch, fresh, handle, reply};
+use crate::support::{Client, Server, fresh, reply};
 
 /// One write against one failure; the document must have changed exactly once.
 fn written_once(db: &str, times: i32, failure: bson::Document) {
@@ -146,53 +146,4 @@ fn an_unacknowledged_write_is_not_numbered() {
         .collect();
     assert!(!sent[0].contains_key("txnNumber"), "{}", sent[0]);
     assert!(sent[1].get_i64("txnNumber").unwrap() >= 1 << 40, "{}", sent[1]);
-}
-
-#[test]
-fn sessions_stay_clean_through_writes_transactions_cancellations_and_ends() {
-    let (client, server) = (Client::new(), Server::new());
-    let db = "engine_hygiene";
-    fresh(&client, db);
-    client.insert(db, &doc! { "_id": "first" }).unwrap();
-    for round in 0..150 {
-        client.insert(db, &doc! { "round": round }).unwrap();
-        match round % 5 {
-            0 => {
-                let session = client.session();
-                client.begin(session);
-                let body = doc! { "insert": "c", "documents": [{ "in": round }] };
-                reply(client.send(db, session, Purpose::Write, &body, None).wait());
-                client.commit(session).wait().unwrap();
-                client.end(session).wait().unwrap();
-            }
-            1 => {
-                let body = doc! { "update": "c", "updates": [{ "q": { "_id": "first" }, "u": { "$inc": { "n": 1 } } }] };
-                let pending = client.send(db, 0, Purpose::Write, &body, None);
-                client.engine.cancel(pending.op);
-                let _ = pending.wait();
-            }
-            2 => {
-                let failure = doc! { "failCommands": ["insert"], "closeConnection": true };
-                server.fail(&client.app, &doc! { "times": 1 }, failure);
-                client.insert(db, &doc! { "again": round }).unwrap();
-            }
-            3 => {
-                let session = client.session();
-                assert_eq!(client.find_in(db, session, &doc! { "_id": "first" }).len(), 1);
-                client.end(session).wait().unwrap();
-            }
-            _ => {
-                let cursor = handle();
-                let open = client.open(cursor, db, 0, &doc! { "find": "c", "batchSize": 1 });
-                assert!(!batch(open.wait()).1);
-                client.close_cursor(cursor).wait().unwrap();
-            }
-        }
-    }
-    let count = reply(
-        client
-            .send(db, 0, Purpose::Read, &doc! { "count": "c" }, None)
-            .wait(),
-    );
-    assert_eq!(count.get_i32("n").ok(), Some(1 + 150 + 30 + 30));
 }

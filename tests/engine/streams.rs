@@ -234,3 +234,28 @@ fn an_end_by_the_server_and_a_wrong_pipeline_are_told() {
         ErrorKind::UnknownCursor
     );
 }
+
+#[test]
+fn a_comment_is_where_an_operator_looks_for_it() {
+    let (client, server) = (Client::new(), Server::new());
+    let db = "engine_stream_comment";
+    fresh(&client, db);
+    client.run(db, &doc! { "create": "c" });
+    let comment = doc! { "by": "a test" };
+    let options = doc! { "pipeline": [{ "$match": { "operationType": "insert" } }], "options": { "comment": &comment } };
+    let stream = handle();
+    client
+        .watch(stream, Some(db), Some("c"), &options)
+        .wait()
+        .unwrap();
+    client.insert(db, &doc! { "_id": 1 }).unwrap();
+    assert_eq!(numbers(&client, stream, 1), [1]);
+    let running = server.cursors(&format!("{db}.c"));
+    let command = running[0].get_document("originatingCommand").unwrap();
+    let stages = command.get_array("pipeline").unwrap();
+    assert_eq!(
+        stages[1],
+        doc! { "$match": { "$comment": comment } }.into(),
+        "{command}"
+    );
+}

@@ -1,6 +1,8 @@
 //! An engine with a face that waits, and the server's own view of it.
 
 use std::{
+    collections::HashSet,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -15,6 +17,7 @@ use polymongo::engine::{
     error::{EngineError, ErrorKind},
     request::{Changes, Completer, EventSink, Meta, Outcome, Purpose, Request},
 };
+use tokio::sync::watch;
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
 
@@ -73,17 +76,33 @@ impl Pending {
 }
 
 #[derive(Default)]
-pub struct Recorder(Mutex<Vec<Document>>);
+pub struct Recorder {
+    events: Mutex<Vec<Document>>,
+    behind: watch::Sender<bool>,
+}
 
 impl EventSink for Recorder {
     fn event(&self, event: RawDocumentBuf) {
-        self.0.lock().unwrap().push(Document::try_from(&event).unwrap());
+        let event = Document::try_from(&event).unwrap();
+        self.events.lock().unwrap().push(event);
+    }
+
+    fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        let mut behind = self.behind.subscribe();
+        let is_behind = *behind.borrow();
+        is_behind
+            .then(|| Box::pin(async move { drop(behind.wait_for(|behind| !behind).await) }) as Pin<Box<_>>)
     }
 }
 
 impl Recorder {
+    /// Says that replies are not fetched, or are again.
+    pub fn is_behind(&self, behind: bool) {
+        self.behind.send_replace(behind);
+    }
+
     pub fn of(&self, kind: &str) -> Vec<Document> {
-        self.0
+        self.events
             .lock()
             .unwrap()
             .iter()
@@ -310,6 +329,16 @@ impl Client {
         serde_json::from_str(&self.engine.stats()).unwrap()
     }
 
+    /// How often a command was sent, as far as commands are monitored.
+    pub fn sent(&self, command: &str) -> usize {
+        let events = self.events.of("command");
+        let is_start = |event: &&Document| {
+            event.get_str("name").ok() == Some("commandStarted")
+                && event.get_str("commandName").ok() == Some(command)
+        };
+        events.iter().filter(is_start).count()
+    }
+
     /// The statistics of one pool.
     pub fn pool(&self, name: &str) -> serde_json::Value {
         let stats = self.stats();
@@ -384,6 +413,34 @@ impl Server {
         self.aggregate(pipeline).len()
     }
 
+    /// The ids of the sessions that the server remembers.
+    pub fn sessions(&self) -> HashSet<Vec<u8>> {
+        self.0.run("admin", &doc! { "refreshLogicalSessionCacheNow": 1 });
+        let find = doc! { "find": "system.sessions", "projection": { "_id": 1 }, "batchSize": 100_000 };
+        let all = batch(self.0.open(handle(), "config", 0, &find).wait()).0;
+        all.iter().map(|session| session_id(session, "_id")).collect()
+    }
+
+    /// How many of these sessions have a transaction open.
+    pub fn transactions(&self, sessions: &HashSet<Vec<u8>>) -> usize {
+        let all = self.aggregate(vec![
+            doc! { "$currentOp": { "idleSessions": true, "localOps": true } },
+            doc! { "$match": { "lsid": { "$exists": true }, "transaction": { "$exists": true } } },
+        ]);
+        let of_these = |one: &&Document| sessions.contains(&session_id(one, "lsid"));
+        all.iter().filter(of_these).count()
+    }
+
+    /// The cursors of a collection, idle or waiting for more.
+    pub fn cursors(&self, namespace: &str) -> Vec<Document> {
+        let pipeline = vec![
+            doc! { "$currentOp": { "idleCursors": true, "localOps": true } },
+            doc! { "$match": { "ns": namespace, "cursor": { "$exists": true } } },
+            doc! { "$replaceWith": "$cursor" },
+        ];
+        self.aggregate(pipeline)
+    }
+
     pub fn open_cursors(&self, namespace: &str) -> usize {
         let pipeline = vec![
             doc! { "$currentOp": { "idleCursors": true, "localOps": true } },
@@ -395,6 +452,14 @@ impl Server {
     fn aggregate(&self, pipeline: Vec<Document>) -> Vec<Document> {
         let body = doc! { "aggregate": 1, "pipeline": pipeline, "cursor": { "batchSize": 10_000 } };
         batch(self.0.open(handle(), "admin", 0, &body).wait()).0
+    }
+}
+
+/// The id of the session that a document names.
+pub fn session_id(document: &Document, field: &str) -> Vec<u8> {
+    match document.get_document(field).unwrap().get("id") {
+        Some(bson::Bson::Binary(id)) => id.bytes.clone(),
+        other => panic!("no id of a session: {other:?}"),
     }
 }
 

@@ -77,6 +77,32 @@ declare class PolyMongo {
   ): PolyMongo.BoundModel<mongoose.Model<T>>;
 
   /**
+   * Defines a model and wraps it, without Mongoose's default connection knowing it: `mongoose.models` stays empty.
+   *
+   * A module that is loaded again gets the same model for the same definition. A different one under the same name is an
+   * error, except while `NODE_ENV` is `development`: then the latest holds, so that hot reload works.
+   *
+   * @param collection Name of the collection. Default: Mongoose's plural of the name.
+   * @throws {PolyMongo.PolyMongoError} `INVALID_MODEL` or `MODEL_CONFLICT`.
+   */
+  model<S extends mongoose.Schema<any, any, any, any, any, any, any, any, any>>(
+    name: string,
+    schema: S,
+    collection?: string,
+    options?: PolyMongo.WrapModelOptions,
+  ): PolyMongo.BoundModel<PolyMongo.ModelOf<S>>;
+  /** With the types of the document and of the model as explicit type arguments. */
+  model<T, M extends PolyMongo.AnyModel = mongoose.Model<T>>(
+    name: string,
+    schema: mongoose.Schema<any, any, any, any, any, any, any, any, any>,
+    collection?: string,
+    options?: PolyMongo.WrapModelOptions,
+  ): PolyMongo.BoundModel<M>;
+  /** The model that was defined or wrapped under this name. */
+  model<K extends keyof PolyMongo.TenantModels>(name: K): PolyMongo.TenantModels[K];
+  model(name: string): PolyMongo.BoundModel<PolyMongo.AnyModel>;
+
+  /**
    * Opens the shared pool and waits until the server answers. Calls made at the same time share one attempt.
    *
    * A first connection that fails with a network error is tried again after 5, 10, 15, 20 and 25 seconds, or every
@@ -340,6 +366,15 @@ declare namespace PolyMongo {
 
   /** Any Mongoose model. */
   export type AnyModel = mongoose.Model<any, any, any, any, any, any>;
+
+  /** The model that `mongoose.model(name, schema)` makes of a schema. */
+  export type ModelOf<S extends mongoose.Schema<any, any, any, any, any, any, any, any, any>> =
+    typeof mongoose.model<S> extends {
+      (name: string, schema?: S, collection?: string, options?: any): infer M extends AnyModel;
+      (name: string, schema?: any, collection?: string, options?: any): any;
+    }
+      ? M
+      : never;
 
   /** A model of one database, or of the default one. Everything of `M`, and `db` that selects another database. */
   export type BoundModel<M extends AnyModel> = M & {

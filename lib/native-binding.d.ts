@@ -32,6 +32,11 @@ export declare class NativeClient {
   endSession(op: number, session: number): void
   /** What is known of a session, as BSON; null for an unknown one. */
   sessionInfo(session: number): Buffer | null
+  /**
+   * The server's name of a session, as BSON `{id}`. With a database it is drawn if there is none yet; null where that
+   * would take waiting, without one before the first use, and for an unknown session.
+   */
+  sessionId(session: number, db?: string | undefined | null): Buffer | null
   /** Advances a session's clocks: BSON `{clusterTime?, operationTime?}`. */
   advanceSession(session: number, times: Buffer): void
   /** Opens a change stream; `options` is BSON `{pipeline, options}`. */
@@ -50,6 +55,8 @@ export declare class NativeClient {
   close(op: number, options: string): void
   /** Accepts work again after [`Self::close`]. */
   reopen(): void
+  /** Sets which kinds of events are made, as bits: commands, connections, servers, heartbeats. */
+  listen(kinds: number): void
   /** Statistics, as JSON. */
   stats(): string
 }

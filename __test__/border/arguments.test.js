@@ -44,6 +44,8 @@ const MEMBERS = {
   abortTransaction: [2, 4, null],
   endSession: [2, 4],
   sessionInfo: [4],
+  sessionId: [4, null],
+  listen: [0],
   advanceSession: [4, bytes],
   openStream: [2, 5, null, null, 0, bytes],
   nextChanges: [2, 5, 0],

@@ -244,15 +244,15 @@ describe('change streams', () => {
 });
 
 describe('events', () => {
-  test('carry commands in BSON types', async () => {
+  test('carry commands as BSON', async () => {
     const started = new Promise((resolve) => {
-      border.engine.on('command', (event) => {
-        if (event.name === 'commandStarted' && event.commandName === 'find') resolve(event);
+      border.engine.on('command', (event, payload) => {
+        if (event.name === 'commandStarted' && event.commandName === 'find') resolve(payload);
       });
     });
     const id = new mongo.ObjectId();
     await border.find({ filter: { _id: id } });
-    expect((await started).command.filter._id).toEqual(id);
+    expect(mongo.BSON.deserialize(await started).filter._id).toEqual(id);
     border.engine.removeAllListeners('command');
   });
 

@@ -29,12 +29,12 @@ let marks = 0;
  * The official driver and ours side by side, each on a database of its own: a test says what to do once, and both have
  * to answer alike.
  * @param {string} name of the databases' prefix
- * @param {object} [options] of both clients
+ * @param {object} [options] of both clients; commands are monitored unless they say otherwise
  */
-async function openBoth(name, options = {}) {
-  const engine = new Engine(uri, { monitorCommands: true });
+async function openBoth(name, { monitorCommands = true, ...options } = {}) {
+  const engine = new Engine(uri, { monitorCommands });
   const ours = createClient(engine, codecOf(mongo), { ...options, dbName: `drv_${name}_ours` });
-  const official = new mongo.MongoClient(uri, { ...options, monitorCommands: true });
+  const official = new mongo.MongoClient(uri, { ...options, monitorCommands });
   const sides = [
     { name: 'ours', client: ours, db: ours.db(), commands: [] },
     { name: 'official', client: official, db: official.db(`drv_${name}_their`), commands: [] },

@@ -90,4 +90,62 @@ wrapper.withTenant.route(
 const exists: boolean = await wrapper.tenantExists('acme');
 const all: string[] = [...(await wrapper.listTenants()), ...(await wrapper.listTenants(/^a/))];
 
-export { again, all, exists, inside, listen, name, names, oneWay, response, size, title, value };
+// What wrapper.model gives is what wrapModel makes of the same schema.
+const citySchema = new Schema(
+  { name: { type: String, required: true }, population: Number },
+  {
+    methods: {
+      shout() {
+        return this.name.toUpperCase();
+      },
+    },
+    statics: {
+      byName(name: string) {
+        return this.findOne({ name });
+      },
+    },
+  },
+);
+const Defined = wrapper.model('City', citySchema);
+const viaMongoose = wrapper.wrapModel(mongoose.model('City', citySchema));
+check<Equal<typeof Defined, typeof viaMongoose>>();
+const city = await Defined.db('acme').byName('Paris');
+const shouted: string | undefined = (await Defined.db('acme').findOne())?.shout();
+const population: number | null | undefined = city?.population;
+// @ts-expect-error: no such path
+city?.mayor;
+interface Country {
+  code: string;
+}
+interface CountryModel extends mongoose.Model<Country> {
+  byCode(code: string): Promise<Country | null>;
+}
+const Countries = wrapper.model<Country, CountryModel>(
+  'Country',
+  new Schema<Country, CountryModel>({ code: String }),
+  'lands',
+  { db: 'control' },
+);
+const country: Country | null = await Countries.byCode('fr');
+const byName: typeof User = wrapper.model('User');
+// @ts-expect-error: a schema is expected
+wrapper.model('Plain', { name: String });
+
+export {
+  again,
+  all,
+  byName,
+  country,
+  exists,
+  inside,
+  listen,
+  name,
+  names,
+  oneWay,
+  population,
+  response,
+  shouted,
+  size,
+  title,
+  value,
+};

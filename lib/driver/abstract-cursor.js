@@ -4,6 +4,7 @@ const { EventEmitter } = require('node:events');
 const { readConcernOf } = require('../protocol/concerns');
 const readPreferences = require('../protocol/read-preference');
 const { MongoDBNamespace } = require('../protocol/namespace');
+const { Undecodable } = require('../protocol/undecodable');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { Ahead } = require('./ahead');
 const { CursorStream } = require('./cursor-stream');
@@ -13,6 +14,8 @@ const FLAG_NAMES = new Map([['partial', 'allowPartialResults']]);
 
 const NULL_DOCUMENT =
   'Cursor returned a `null` document, but the cursor is not exhausted.  Mapping documents to `null` is not supported in the cursor transform.';
+
+/** @typedef {import('./outcome').Batch} Batch */
 
 /** @type {any[]} */
 const NOTHING = [];
@@ -36,8 +39,12 @@ class AbstractCursor extends EventEmitter {
     this.op = op;
     /** The engine's name of the open cursor; 0 when there is none (any more). */
     this.handle = 0;
+    /** @type {{high: number, low: number, long: any} | null} */
+    this.serverId = null;
     /** @type {any[]} */
     this.documents = NOTHING;
+    /** None of them is an `Undecodable`. */
+    this.intact = true;
     this.position = 0;
     this.initialized = false;
     this.isClosed = false;
@@ -59,10 +66,13 @@ class AbstractCursor extends EventEmitter {
     if (op.signal !== null) this.watchSignal(op.signal);
   }
 
-  /** Official cursors show the server's cursor id, which stays below the border: here it is the engine's. */
+  /** The server's name of the cursor, once it has answered; 0 when it holds no more. */
   get id() {
-    if (!this.initialized) return undefined;
-    return this.op.codec.Long.fromNumber(this.handle);
+    const { Long } = this.op.codec;
+    if (this.serverId === null) return undefined;
+    if (this.handle === 0) return Long.ZERO;
+    this.serverId.long ??= new Long(this.serverId.low, this.serverId.high);
+    return this.serverId.long;
   }
 
   get closed() {
@@ -98,6 +108,7 @@ class AbstractCursor extends EventEmitter {
     const end = Math.min(this.position + (number ?? Infinity), this.documents.length);
     const documents = this.documents.slice(this.position, end);
     this.position = end;
+    this.refuseUndecodable(documents);
     return documents;
   }
 
@@ -139,9 +150,11 @@ class AbstractCursor extends EventEmitter {
       return json.lend(this);
     }
     /** @type {any[]} */
-    let all = this.readBufferedDocuments();
+    if (!this.intact) await this.closeForUndecodable();
+    let all = this.takeBatch();
     while (!this.isDone()) {
       await this.fetch();
+      if (!this.intact) await this.closeForUndecodable();
       const batch = this.takeBatch();
       if (all.length === 0) all = batch;
       else for (const document of batch) all.push(document);
@@ -210,7 +223,9 @@ class AbstractCursor extends EventEmitter {
     if (!this.initialized) return;
     this.letGo();
     this.documents = NOTHING;
+    this.intact = true;
     this.position = 0;
+    this.serverId = null;
     this.initialized = false;
     this.isClosed = false;
     this.isKilled = false;
@@ -331,6 +346,8 @@ class AbstractCursor extends EventEmitter {
     // Let go of what was read: a batch may be large, and its reader slow.
     this.documents[this.position] = undefined;
     this.position += 1;
+    // The documents after it can still be read.
+    if (!this.intact && document instanceof Undecodable) throw document.error;
     if (this.isRead) this.fetchAhead();
     this.isRead = true;
     return this.transform === null ? document : this.apply(this.transform, document);
@@ -341,6 +358,23 @@ class AbstractCursor extends EventEmitter {
     this.documents = NOTHING;
     this.position = 0;
     return batch;
+  }
+
+  /** Whoever wants all documents gives the cursor up when one of them cannot be read. */
+  async closeForUndecodable() {
+    try {
+      this.refuseUndecodable(this.documents.slice(this.position));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** @param {any[]} documents */
+  refuseUndecodable(documents) {
+    if (this.intact) return;
+    const found = documents.find((document) => document instanceof Undecodable);
+    if (found !== undefined) throw found.error;
   }
 
   /**
@@ -391,7 +425,7 @@ class AbstractCursor extends EventEmitter {
 
   /**
    * @param {any} body
-   * @returns {Promise<{documents: any[], cursor: number}>}
+   * @returns {Promise<Batch>}
    */
   start(body) {
     if (this.op.explain !== null) return this.startWithReply(body, (reply) => [reply]);
@@ -401,9 +435,11 @@ class AbstractCursor extends EventEmitter {
   /**
    * @param {any} body
    * @param {(reply: any) => any[]} documentsOf
+   * @returns {Promise<Batch>}
    */
   async startWithReply(body, documentsOf) {
-    return { documents: documentsOf(await this.op.send(this.dbName, body)), cursor: 0 };
+    const documents = documentsOf(await this.op.send(this.dbName, body));
+    return { documents, intact: true, cursor: 0, idHigh: 0, idLow: 0, resumeToken: null };
   }
 
   timesOutAsAWhole() {
@@ -430,15 +466,17 @@ class AbstractCursor extends EventEmitter {
     this.ahead.begin(() => this.nextBatch());
   }
 
-  /** @param {{documents: any[], cursor: number, count?: number}} batch */
-  accept({ documents, cursor, count }) {
+  /** @param {Batch} batch */
+  accept({ documents, intact, cursor, idHigh, idLow, count }) {
     if (this.isClosed) {
       // Closed while the answer was on its way.
       if (cursor !== 0 && cursor !== this.handle) this.client.s.engine.closeCursor(cursor).catch(() => {});
       return;
     }
     this.documents = documents;
+    this.intact = intact;
     this.position = 0;
+    this.serverId ??= { high: idHigh, low: idLow, long: null };
     if (this.op.json !== null) this.op.json.count += count ?? documents.length;
     if (cursor !== this.handle) this.follow(cursor);
     if (cursor === 0) this.finish();

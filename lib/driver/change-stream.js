@@ -3,6 +3,7 @@
 const { EventEmitter } = require('node:events');
 const { STREAM, streamOptions } = require('../protocol/change-stream-options');
 const { rules } = require('../protocol/rules');
+const { Undecodable } = require('../protocol/undecodable');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { CursorStream } = require('./cursor-stream');
 const { CURSOR, Operation, READ } = require('./operation');
@@ -264,7 +265,7 @@ class ChangeStream extends EventEmitter {
     }
   }
 
-  /** @param {{documents: any[], resumeToken: any}} batch */
+  /** @param {import('./outcome').Batch} batch */
   accept({ documents, resumeToken }) {
     if (this.isClosed) return;
     this.documents = documents;
@@ -310,6 +311,11 @@ class ChangeStream extends EventEmitter {
     const change = this.documents[this.position];
     this.documents[this.position] = undefined;
     this.position += 1;
+    if (change instanceof Undecodable) {
+      // What comes after it would be resumed from a place that nobody knows.
+      this.close().catch(() => {});
+      throw change.error;
+    }
     if (!change._id) {
       throw new this.op.codec.mongo.MongoChangeStreamError(
         'A change stream document has been received that lacks a resume token (_id).',

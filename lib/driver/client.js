@@ -29,6 +29,8 @@ class MongoClient extends EventEmitter {
     this.hooks = hooks;
     /** @type {EventRelay | null} */
     this.relay = null;
+    /** @type {{known: any, topology: any} | null} */
+    this.shownTopology = null;
     // Mongoose keeps two flags of its own here.
     /** @type {any} */
     this._closeCalled = undefined;
@@ -72,8 +74,13 @@ class MongoClient extends EventEmitter {
   get topology() {
     const { engine, options } = this.s;
     const known = engine.topology(this.dbName);
-    const description = new TopologyDescription(known, options.heartbeatFrequencyMS);
-    return { description, s: { description }, isConnected: () => known?.state === 'connected' };
+    // Mongoose looks here whenever it wants to know its state.
+    if (this.shownTopology === null || this.shownTopology.known !== known) {
+      const description = new TopologyDescription(known, options.heartbeatFrequencyMS);
+      const topology = { description, s: { description }, isConnected: () => known?.state === 'connected' };
+      this.shownTopology = { known, topology };
+    }
+    return this.shownTopology.topology;
   }
 
   /**
@@ -97,6 +104,7 @@ class MongoClient extends EventEmitter {
 
   async connect() {
     await this.s.engine.connect(this.dbName, { codec: this.s.codec });
+    this.emit('open', this);
     return this;
   }
 

@@ -22,6 +22,7 @@ const {
   requireOperators,
   updateStatement,
 } = require('../protocol/write-statements');
+const { Undecodable } = require('../protocol/undecodable');
 const { AggregationCursor } = require('./aggregation-cursor');
 const { OrderedBulkOperation, UnorderedBulkOperation } = require('./bulk-operation');
 const { insertMany } = require('./bulk-write');
@@ -237,7 +238,9 @@ class Collection extends CollectionIndexes {
    */
   async firstBatch(op, body) {
     op.admit(body);
-    return (await this.s.engine.openCursor(this.dbName, body, op)).documents;
+    const { documents, intact } = await this.s.engine.openCursor(this.dbName, body, op);
+    if (!intact) throw documents.find((document) => document instanceof Undecodable).error;
+    return documents;
   }
 
   /**

@@ -15,6 +15,8 @@ const { Failure } = require('./outcome');
 
 /** @typedef {import('../protocol/codec').Codec} Codec */
 
+/** @typedef {{batchSize?: number, comment?: any, maxTimeMS?: number}} Further */
+
 /**
  * What an operation says of itself besides its command.
  * @typedef {object} Op
@@ -27,10 +29,14 @@ const { Failure } = require('./outcome');
  * @property {any} [readPreference] null: the primary
  * @property {number | null} [timeoutMS]
  * @property {number | null} [maxAwaitTimeMS]
+ * @property {Further | null} [further] what a cursor's later batches are asked with; null: as the command that opens it says
  * @property {AbortSignal | null} [signal]
  */
 
-/** @typedef {{documents: any[], cursor: number}} Batch its cursor is 0 when nothing follows */
+/** @typedef {import('./outcome').Batch} Batch */
+
+/** The events that the addon makes only where somebody listens: `Kind` in `src/telemetry/events.rs`. @type {any} */
+const KINDS = { __proto__: null, command: 1, connection: 2, servers: 4, heartbeat: 8 };
 
 /** Engines that nobody holds any more hear nothing. */
 const collected = new FinalizationRegistry(unlisten);
@@ -47,6 +53,8 @@ class Engine extends EventEmitter {
   #codec = null;
   /** @type {Map<string, any>} */
   #topologies = new Map();
+  /** Which of {@link KINDS} are listened to. */
+  #kinds = 0;
 
   /**
    * Never connects.
@@ -64,11 +72,39 @@ class Engine extends EventEmitter {
       throw new PolyMongoError(error.message, { code: 'URI_INVALID' });
     }
     const self = new WeakRef(this);
-    listen(client, (text) => {
+    listen(client, (text, payload) => {
       const engine = self.deref();
-      if (engine !== undefined) engine.#tell(text);
+      if (engine !== undefined) engine.#tell(text, payload);
     });
     collected.register(this, client);
+    // Bound, for a closure made here would share what it holds with the one above.
+    super.on('newListener', this.#listenerComes.bind(this));
+    super.on('removeListener', this.#listenerLeft.bind(this));
+  }
+
+  /** @param {string | symbol} type */
+  #listenerComes(type) {
+    this.#listen(type, 1);
+  }
+
+  /** @param {string | symbol} type */
+  #listenerLeft(type) {
+    this.#listen(type, 0);
+  }
+
+  /**
+   * Has the addon make the events of a kind, or not any more: they cost something where nobody listens.
+   * @param {string | symbol} type
+   * @param {number} coming how many listeners are about to be added
+   */
+  #listen(type, coming) {
+    const kind = KINDS[type];
+    if (kind === undefined) return;
+    const wanted = this.listenerCount(type) + coming > 0;
+    const kinds = wanted ? this.#kinds | kind : this.#kinds & ~kind;
+    if (kinds === this.#kinds) return;
+    this.#kinds = kinds;
+    this.#native.listen(kinds);
   }
 
   /**
@@ -186,6 +222,16 @@ class Engine extends EventEmitter {
   }
 
   /**
+   * The server's name of a session, as BSON `{id}`.
+   * @param {number} session
+   * @param {string | null} db on whose pool it is drawn if there is none yet; null: not at all
+   * @returns {Buffer | null}
+   */
+  sessionId(session, db) {
+    return this.#native.sessionId(session, db);
+  }
+
+  /**
    * @param {number} session
    * @param {{clusterTime?: any, operationTime?: any}} times
    * @param {Codec} codec
@@ -214,7 +260,7 @@ class Engine extends EventEmitter {
    * Waits for changes. The first answer may be no more than the token that the stream begins with.
    * @param {number} stream
    * @param {Op} op
-   * @returns {Promise<{documents: any[], resumeToken: any}>}
+   * @returns {Promise<Batch>}
    */
   async nextChanges(stream, op) {
     const id = this.#begin(op);
@@ -291,6 +337,14 @@ class Engine extends EventEmitter {
     return this.#topologies.get(db ?? '') ?? this.#topologies.get('') ?? null;
   }
 
+  /**
+   * The pool that serves a database, by the name its events have: the database's own, or the shared one.
+   * @param {string} db
+   */
+  poolOf(db) {
+    return this.#topologies.has(db) ? db : '';
+  }
+
   /** @returns {any} */
   stats() {
     return JSON.parse(this.#native.stats());
@@ -362,28 +416,15 @@ class Engine extends EventEmitter {
     return toError(codec, payload, this.topology(db));
   }
 
-  /** @param {string} text an event as extended JSON */
-  #tell(text) {
+  /**
+   * @param {string} text an event as JSON
+   * @param {Buffer} payload what it has of the users': BSON, for whoever listens and has a library for it
+   */
+  #tell(text, payload) {
     const event = JSON.parse(text);
     if (event.type === 'topology') this.#topologies.set(event.pool, event);
-    if (this.listenerCount(event.type) === 0) return;
-    // Commands and replies hold values of BSON types, and there is none of either before the first operation.
-    const codec = event.type === 'command' ? this.#codec : null;
-    this.emit(event.type, codec === null ? event : typed(codec, text, event));
-  }
-}
-
-/**
- * Documents may have fields that look like extended JSON and are not (`serverStatus` has); then the plain form has to do.
- * @param {Codec} codec
- * @param {string} text
- * @param {any} plain
- */
-function typed(codec, text, plain) {
-  try {
-    return codec.BSON.EJSON.parse(text);
-  } catch {
-    return plain;
+    else if (event.type === 'poolClosed' && event.pool !== '') this.#topologies.delete(event.pool);
+    this.emit(event.type, event, payload);
   }
 }
 

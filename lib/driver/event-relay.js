@@ -1,26 +1,16 @@
 'use strict';
 
-const { TopologyDescription } = require('../protocol/topology-description');
-
-/** The official driver's events by the engine's. */
-const SOURCES = new Map([
-  ['topologyDescriptionChanged', 'topology'],
-  ['serverDescriptionChanged', 'topology'],
-  ['serverHeartbeatSucceeded', 'heartbeat'],
-  ['serverHeartbeatFailed', 'heartbeat'],
-  ['commandStarted', 'command'],
-  ['commandSucceeded', 'command'],
-  ['commandFailed', 'command'],
-]);
+const { SOURCES, monitoringEvent } = require('../protocol/monitoring-events');
 
 /** Brings the engine's events to one client's listeners, under the names and in the shapes of the official driver. */
 class EventRelay {
   /** @param {import('./client').MongoClient} client */
   constructor(client) {
     this.client = client;
-    this.description = client.topology.description;
-    /** @type {Map<string, (event: any) => void>} */
+    /** @type {Map<string, (event: any, payload: Buffer) => void>} */
     this.listeners = new Map();
+    /** The databases of the commands under way: their ends do not name them. @type {Map<number, string>} */
+    this.databases = new Map();
   }
 
   /** @param {string | symbol} event */
@@ -32,20 +22,34 @@ class EventRelay {
   follow(event) {
     const source = /** @type {string} */ (SOURCES.get(/** @type {string} */ (event)));
     if (this.listeners.has(source)) return;
-    const listener = (/** @type {any} */ given) => this.pass(source, given);
+    const listener = (/** @type {any} */ given, /** @type {Buffer} */ payload) =>
+      this.pass(source, given, payload);
     this.listeners.set(source, listener);
     this.client.s.engine.on(source, listener);
   }
 
   /**
    * @param {string} source
-   * @param {any} given
+   * @param {any} event
+   * @param {Buffer} payload
    */
-  pass(source, given) {
-    if (!this.isHeard(source)) this.leave(source);
-    else if (source === 'topology') this.passTopology(given);
-    else if (source === 'command') this.passCommand(given);
-    else this.passHeartbeat(given);
+  pass(source, event, payload) {
+    if (!this.isHeard(source)) return this.leave(source);
+    const known = source === 'command' ? { ...event, databaseName: this.databaseOf(event) } : event;
+    if (this.client.listenerCount(event.name) === 0 || !this.concerns(event)) return;
+    const { codec, options } = this.client.s;
+    this.client.emit(event.name, monitoringEvent({ codec, event: known, payload, options }));
+  }
+
+  /** @param {any} event */
+  databaseOf({ name, requestId, databaseName }) {
+    if (name === 'commandStarted') {
+      this.databases.set(requestId, databaseName);
+      return databaseName;
+    }
+    const known = this.databases.get(requestId);
+    this.databases.delete(requestId);
+    return known;
   }
 
   /** @param {string} source */
@@ -66,46 +70,13 @@ class EventRelay {
     this.client.s.engine.off(source, listener);
   }
 
-  /** @param {any} given */
-  passCommand({ name, type, pool, connectionId, serverConnectionId, failure, ...details }) {
-    const event = { address: connectionId, connectionId: serverConnectionId, ...details };
-    this.tell(name, failure === undefined ? event : { ...event, failure: new Error(failure) });
-  }
-
-  /** @param {any} given */
-  passHeartbeat({ address, durationMS, error }) {
-    const event = { connectionId: address, duration: durationMS };
-    if (error === undefined) this.tell('serverHeartbeatSucceeded', event);
-    else this.tell('serverHeartbeatFailed', { ...event, failure: new Error(error) });
-  }
-
   /**
-   * Events are of the official driver's classes: listeners go by their names.
-   * @param {string} name
-   * @param {object} details
+   * A client shows one topology: that of the pool which serves its database.
+   * @param {any} event
    */
-  tell(name, details) {
-    const Event = this.client.s.codec.mongo[`${name[0].toUpperCase()}${name.slice(1)}Event`];
-    this.client.emit(name, Object.assign(Object.create(Event.prototype), details));
-  }
-
-  /** @param {any} topology */
-  passTopology(topology) {
-    const before = this.description;
-    this.description = new TopologyDescription(topology, this.client.s.options.heartbeatFrequencyMS);
-    for (const [address, server] of this.description.servers) {
-      const previous = before.servers.get(address);
-      if (previous?.type === server.type && previous.error?.message === server.error?.message) continue;
-      this.tell('serverDescriptionChanged', {
-        address,
-        previousDescription: previous ?? null,
-        newDescription: server,
-      });
-    }
-    this.tell('topologyDescriptionChanged', {
-      previousDescription: before,
-      newDescription: this.description,
-    });
+  concerns({ type, pool }) {
+    const { dbName, s } = this.client;
+    return (type !== 'servers' && type !== 'heartbeat') || pool === s.engine.poolOf(dbName);
   }
 }
 

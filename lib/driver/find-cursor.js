@@ -60,7 +60,7 @@ class FindCursor extends AbstractCursor {
 
   /**
    * A server may keep a cursor open whose limit is reached; nobody has to ask it once more.
-   * @param {{documents: any[], cursor: number}} batch
+   * @param {import('./outcome').Batch} batch
    */
   accept(batch) {
     super.accept(batch);

@@ -24,12 +24,23 @@ function flagsOf({ read, write, bson, json }) {
  * @param {Partial<Op> | undefined} op
  */
 function settingsOf(op) {
-  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference)) return null;
+  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference || op.further)) return null;
   return JSON.stringify({
     readPreference: op.readPreference ?? null,
     timeoutMS: op.timeoutMS || null,
     maxAwaitTimeMS: op.maxAwaitTimeMS || null,
+    further: op.further == null ? undefined : furtherOf(op.codec, op.further),
   });
+}
+
+/**
+ * @param {any} codec
+ * @param {import('./engine').Further} further
+ */
+function furtherOf({ BSON }, { comment, ...further }) {
+  if (comment === undefined) return further;
+  // A value of any type, in a notation that keeps it.
+  return { ...further, comment: BSON.EJSON.stringify({ comment }, { relaxed: false }) };
 }
 
 module.exports = { JSON_FLAGS, flagsOf, settingsOf };

@@ -120,6 +120,8 @@ class Operation {
     this.signal = null;
     /** @type {number | null} */
     this.maxAwaitTimeMS = null;
+    /** @type {import('./engine').Further | null} */
+    this.further = null;
     /** @type {import('./json-result').JsonResult | null} */
     this.json = null;
     this.settings = settings;

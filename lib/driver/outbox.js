@@ -16,12 +16,16 @@ const HEAD = 6;
 /** What the addon leaves out because it is empty; nobody writes to it. @type {any[]} */
 const NONE = [];
 
+const EMPTY = Buffer.alloc(0);
+
 const environment = new native.NativeEnvironment(drain);
 
 /** @type {Map<number, Pending>} */
 const pending = new Map();
 
-/** @type {Map<number, (event: string) => void>} */
+/** @typedef {(event: string, payload: Buffer) => void} Sink takes an event's JSON, and the BSON that it comes with */
+
+/** @type {Map<number, Sink>} */
 const sinks = new Map();
 
 let lastHandle = 0;
@@ -48,7 +52,7 @@ function outcomeOf(operation, codec, bson, cursor) {
 
 /**
  * @param {number} client
- * @param {(event: string) => void} sink where its events go, as JSON
+ * @param {Sink} sink where its events go
  */
 function listen(client, sink) {
   sinks.set(client, sink);
@@ -89,7 +93,7 @@ function deliver([values, texts, blobs, bytes]) {
   for (let head = 0; head < values.length; ) {
     load.value = head + HEAD;
     const operation = values[head];
-    if (operation === 0) tell(load);
+    if (operation === 0) tell(load, values[head + 5]);
     else settle(operation, values[head + 1], load);
     load.text += values[head + 3];
     load.blob += values[head + 4];
@@ -113,10 +117,14 @@ function settle(operation, kind, load) {
 /**
  * Listeners run on their own, so that what they throw is an uncaught exception like any other and disturbs nobody here.
  * @param {Load} load
+ * @param {number} size of what comes with it
  */
-function tell({ values, value, texts, text }) {
+function tell({ values, value, texts, text, bytes, byte }, size) {
   const sink = sinks.get(values[value]);
-  if (sink !== undefined) queueMicrotask(() => sink(texts[text]));
+  if (sink === undefined) return;
+  const event = texts[text];
+  const payload = size === 0 ? EMPTY : bytes.subarray(byte, byte + size);
+  queueMicrotask(() => sink(event, payload));
 }
 
 module.exports = { environment, listen, nextHandle, outcomeOf, shape, unlisten };

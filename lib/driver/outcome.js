@@ -64,29 +64,74 @@ function reply({ bytes, byte }, { codec, bson }) {
 function nothing() {}
 
 /**
+ * A batch of a cursor, or of changes.
+ * @typedef {object} Batch
+ * @property {any[]} documents
+ * @property {number} [count] how many documents a text stands for
+ * @property {boolean} intact every one of them could be read; else some are `Undecodable`
+ * @property {number} cursor its handle; 0 when nothing follows
+ * @property {number} idHigh the server's name of the cursor, in halves
+ * @property {number} idLow
+ * @property {any} resumeToken
+ */
+
+/**
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
+ * @param {typeof packedDocuments} read
+ * @returns {Batch}
  */
-function packedBatch(load, { codec, cursor }) {
-  const { values, value, texts, text, blobs, blob, bytes, byte } = load;
-  return {
-    documents: codec.reader.read(values, value + 3, values[value + 1], texts, text, blobs, blob),
-    cursor: values[value] === 1 ? 0 : cursor,
-    resumeToken: values[value + 2] === 0 ? null : decodeReply(codec, bytes, byte, null),
-  };
+function batch(load, reading, read) {
+  const { values, value, bytes, byte } = load;
+  const idHigh = values[value];
+  const idLow = values[value + 1];
+  const resumeToken = values[value + 3] === 0 ? null : decodeReply(reading.codec, bytes, byte, null);
+  let documents;
+  let intact = true;
+  try {
+    documents = read(load, reading, false);
+  } catch {
+    intact = false;
+    documents = read(load, reading, true);
+  }
+  const cursor = idHigh === 0 && idLow === 0 ? 0 : reading.cursor;
+  return { documents, intact, cursor, idHigh, idLow, resumeToken };
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ * @param {boolean} forgiving
+ */
+function packedDocuments({ values, value, texts, text, blobs, blob }, { codec }, forgiving) {
+  const count = values[value + 2];
+  return codec.reader.read(values, value + 4, count, texts, text, blobs, blob, forgiving);
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ * @param {boolean} forgiving
+ */
+function rawDocuments({ values, value, bytes, byte }, { codec, bson }, forgiving) {
+  const first = byte + values[value + 3];
+  return decodeDocuments(codec, bytes, first, values[value + 2], bson, forgiving);
 }
 
 /**
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
  */
-function rawBatch({ values, value, bytes, byte }, { codec, bson, cursor }) {
-  const tokenSize = values[value + 2];
-  return {
-    documents: decodeDocuments(codec, bytes, byte + tokenSize, values[value + 1], bson),
-    cursor: values[value] === 1 ? 0 : cursor,
-    resumeToken: tokenSize === 0 ? null : decodeReply(codec, bytes, byte, null),
-  };
+function packedBatch(load, reading) {
+  return batch(load, reading, packedDocuments);
+}
+
+/**
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ */
+function rawBatch(load, reading) {
+  return batch(load, reading, rawDocuments);
 }
 
 /** @type {any[]} */
@@ -98,12 +143,16 @@ const NOTHING = [];
  * @param {Reading & {codec: Codec}} reading
  */
 function jsonBatch({ values, value, bytes, byte }, { codec, cursor }) {
-  const [exhausted, count, size, gapCount] = values.subarray(value, value + 4);
-  const gaps = values.subarray(value + 4, value + 4 + gapCount);
+  const [idHigh, idLow, count, size, gapCount] = values.subarray(value, value + 5);
+  const gaps = values.subarray(value + 5, value + 5 + gapCount);
   return {
     documents: size + gapCount === 0 ? NOTHING : [textOf(codec, bytes, byte, size, gaps)],
     count,
-    cursor: exhausted === 1 ? 0 : cursor,
+    intact: true,
+    cursor: idHigh === 0 && idLow === 0 ? 0 : cursor,
+    idHigh,
+    idLow,
+    resumeToken: null,
   };
 }
 

@@ -1,10 +1,10 @@
 'use strict';
 
-const { rules } = require('../protocol/rules');
+const { numbers, rules, values } = require('../protocol/rules');
 const { AbstractCursor } = require('./abstract-cursor');
 const { COMMON, CURSOR, Operation, READ_PREFERENCE } = require('./operation');
 
-const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR);
+const OPTIONS = rules(COMMON, READ_PREFERENCE, CURSOR, numbers('batchSize'), values('comment'));
 delete OPTIONS.maxTimeMS;
 delete OPTIONS.collation;
 
@@ -17,30 +17,31 @@ class RunCommandCursor extends AbstractCursor {
    */
   constructor(db, command, options) {
     const op = new Operation(db.s);
-    op.take(OPTIONS, options, {});
+    /** What later batches are asked with: the command speaks for the first one alone. @type {any} */
+    const further = {};
+    op.take(OPTIONS, options, further);
     op.takeBsonOptions(options);
+    if (op.maxAwaitTimeMS !== null) further.maxTimeMS = op.maxAwaitTimeMS;
+    op.further = further;
     super(db.client, db.dbName, { ...command }, op);
+    this.further = further;
   }
 
-  /** @param {any} comment */
+  /** @param {any} comment of later batches */
   setComment(comment) {
-    this.body.comment ??= comment;
+    this.further.comment = comment;
     return this;
   }
 
   /** @param {number} maxTimeMS how long the server may wait for more */
   setMaxTimeMS(maxTimeMS) {
-    this.op.maxAwaitTimeMS = maxTimeMS;
+    this.further.maxTimeMS = maxTimeMS;
     return this;
   }
 
-  /**
-   * The engine takes the size of later batches from the command, so this is the size of the first one as well.
-   * @param {number} batchSize
-   */
+  /** @param {number} batchSize of later batches */
   setBatchSize(batchSize) {
-    if ('find' in this.body) this.body.batchSize ??= batchSize;
-    else this.body.cursor = { batchSize, ...this.body.cursor };
+    this.further.batchSize = batchSize;
     return this;
   }
 

@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('node:events');
 const { PolyMongoError } = require('../error');
+const { decodeReply } = require('../protocol/decode');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
 const { STATE, Transaction } = require('./transaction');
 const { runTransaction } = require('./with-transaction');
@@ -38,8 +39,10 @@ class ClientSession extends EventEmitter {
     this.onlyInTransaction = false;
     /** On the clock of `performance.now()`. */
     this.lastUse = performance.now();
+    /** What `id` was read from last. @type {Buffer | null} */
+    this.idBytes = null;
     /** @type {any} */
-    this.knownId = null;
+    this.shownId = undefined;
     const handle = engine.startSession({
       causalConsistency: this.supports.causalConsistency,
       snapshot: this.snapshotEnabled,
@@ -48,10 +51,15 @@ class ClientSession extends EventEmitter {
     closeWhenAbandoned(this, () => engine.endSession(handle));
   }
 
-  /** The server's name of the session; unknown until the engine has drawn one. */
+  /** The server's name of the session. The engine draws one now if none of its operations has needed one yet. */
   get id() {
-    this.knownId ??= this.info()?.id ?? null;
-    return this.knownId ?? undefined;
+    const { engine, codec } = this.client.s;
+    const known = this.idBytes;
+    if (!this.hasEnded) this.idBytes = engine.sessionId(this.handle, this.client.dbName) ?? known;
+    if (this.idBytes !== null && (this.shownId === undefined || !known?.equals(this.idBytes))) {
+      this.shownId = decodeReply(codec, this.idBytes, 0, null);
+    }
+    return this.shownId;
   }
 
   get serverSession() {
@@ -194,7 +202,7 @@ class ClientSession extends EventEmitter {
     if (this.hasEnded) return;
     if (this.inTransaction()) await this.abortTransaction(options);
     if (this.hasEnded) return;
-    void this.id;
+    this.idBytes = this.client.s.engine.sessionId(this.handle, null) ?? this.idBytes;
     this.hasEnded = true;
     closedByItself(this);
     try {

@@ -2,7 +2,6 @@
 
 const { discriminatorFor } = require('./discriminators');
 const { originalOf, setOriginal } = require('./originals');
-const { nameRefs } = require('./refs');
 
 /**
  * What all models bound to one original share.
@@ -22,7 +21,6 @@ const blueprints = new WeakMap();
 function blueprintOf(original) {
   let blueprint = blueprints.get(original);
   if (blueprint === undefined) {
-    nameRefs(original);
     blueprint = {
       isClass: /^class\b/.test(Function.prototype.toString.call(original)),
       keys: privateKeysOf(original),

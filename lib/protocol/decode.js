@@ -1,5 +1,7 @@
 'use strict';
 
+const { Undecodable } = require('./undecodable');
+
 /** @typedef {import('./codec').Codec} Codec */
 
 /**
@@ -36,16 +38,22 @@ function decodeReply(codec, bytes, index, bson) {
  * @param {number} index where the first begins
  * @param {number} count
  * @param {any} bson
+ * @param {boolean} [forgiving] answer an {@link Undecodable} in the place of a document that cannot be read
  * @returns {any[]}
  */
-function decodeDocuments(codec, bytes, index, count, bson) {
+function decodeDocuments(codec, bytes, index, count, bson, forgiving = false) {
   const documents = new Array(count);
   for (let i = 0, at = index; i < count; i++) {
     const end = at + bytes.readInt32LE(at);
-    documents[i] =
-      bson?.raw === true
-        ? Buffer.from(bytes.subarray(at, end))
-        : codec.BSON.deserialize(bytes, optionsAt(bson, at, true));
+    try {
+      documents[i] =
+        bson?.raw === true
+          ? Buffer.from(bytes.subarray(at, end))
+          : codec.BSON.deserialize(bytes, optionsAt(bson, at, true));
+    } catch (error) {
+      if (!forgiving) throw error;
+      documents[i] = new Undecodable(error);
+    }
     at = end;
   }
   return documents;

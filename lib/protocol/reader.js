@@ -3,6 +3,7 @@
 const { PolyMongoError } = require('../error');
 const { compileShape, interpretShape } = require('./reader-shapes');
 const { createValueReaders } = require('./reader-values');
+const { Undecodable } = require('./undecodable');
 
 /** A shape is compiled when so many documents had it: most of the rarer ones never pay for it. */
 const COMPILED_FROM = 8;
@@ -102,9 +103,16 @@ function createReader(BSON, shape) {
     }
   }
 
-  function readDocument() {
+  /** @param {boolean} forgiving */
+  function readDocument(forgiving) {
     const id = page.values[page.at++];
-    return id === 0 ? values.readBson(page) : readShape(page, id);
+    if (id !== 0) return readShape(page, id);
+    if (!forgiving) return values.readBson(page);
+    try {
+      return values.readBson(page);
+    } catch (error) {
+      return new Undecodable(error);
+    }
   }
 
   return {
@@ -118,9 +126,10 @@ function createReader(BSON, shape) {
      * @param {number} textOffset  where the batch's texts begin
      * @param {Buffer[]} blobs
      * @param {number} blobOffset  where the batch's blobs begin
+     * @param {boolean} [forgiving] answer an `Undecodable` in the place of a document that cannot be read
      * @returns {any[]}
      */
-    read(numbers, offset, count, texts, textOffset, blobs, blobOffset) {
+    read(numbers, offset, count, texts, textOffset, blobs, blobOffset, forgiving = false) {
       page.values = numbers;
       page.at = offset;
       page.texts = texts;
@@ -129,7 +138,7 @@ function createReader(BSON, shape) {
       page.firstBlob = blobOffset;
       try {
         const documents = new Array(count);
-        for (let index = 0; index < count; index++) documents[index] = readDocument();
+        for (let index = 0; index < count; index++) documents[index] = readDocument(forgiving);
         return documents;
       } finally {
         // Nothing of a batch is kept alive by the reader.

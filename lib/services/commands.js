@@ -8,13 +8,13 @@
  */
 function reportCommands(engine, logger, slowMS) {
   const reference = new WeakRef(logger);
-  const listener = (/** @type {any} */ { name, commandName, pool, address, duration }) => {
+  const listener = (/** @type {any} */ { name, commandName, pool, address, durationMS }) => {
     const target = reference.deref();
     // Weak: a shared engine must not keep what belongs to a wrapper that is gone.
     if (!target) engine.removeListener('command', listener);
     else if (name === 'commandStarted') return;
-    else if (slowMS === undefined) target.debug(`${name} ${commandName}`, { pool, address, duration });
-    else if (duration >= slowMS) target.warn(`Slow command ${commandName}`, { pool, address, duration });
+    else if (slowMS === undefined) target.debug(`${name} ${commandName}`, { pool, address, durationMS });
+    else if (durationMS >= slowMS) target.warn(`Slow command ${commandName}`, { pool, address, durationMS });
   };
   engine.on('command', listener);
 }

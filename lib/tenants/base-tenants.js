@@ -7,8 +7,10 @@ const { driverFor } = require('../mongoose/driver-for');
 const { refuseEncryptedSchema } = require('../mongoose/encrypted-schemas');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { codecOfMongoose } = require('../protocol/codec');
+const { nameRefs } = require('../mongoose/refs');
 const { callableConnection, tenantRequired } = require('./callable-connection');
 const { frameOf } = require('./context');
+const { DefinedModels } = require('./defined-models');
 const { Registry } = require('./registry');
 const { wrap } = require('./wrap-model');
 
@@ -41,8 +43,11 @@ class BaseTenants {
     this.registry = new Registry(options.maxCachedDatabases);
     /** Wrapped models by the user's own. @type {Map<any, any>} */
     this.wrapped = new Map();
-    /** Databases of the models that have one for themselves, by the user's own. @type {Map<any, string>} */
-    this.own = new Map();
+    /** Models that were defined anew, for those who still hold them. @type {WeakMap<any, any>} */
+    this.retired = new WeakMap();
+    /** Databases of the models that have one for themselves, by the user's own. @type {WeakMap<any, string>} */
+    this.own = new WeakMap();
+    this.defined = new DefinedModels(this);
     /** The user's own models by name; the latest wins. @type {Map<string, any>} */
     this.named = new Map();
     /** Where the user's models were made. @type {Set<any>} */
@@ -52,9 +57,10 @@ class BaseTenants {
   /** @param {any} model the user's own, or one of ours made from it */
   wrap(model) {
     const original = originalOf(model);
-    let wrapped = this.wrapped.get(original);
+    let wrapped = this.wrapped.get(original) ?? this.retired.get(original);
     if (wrapped === undefined) {
       refuseEncryptedSchema(original);
+      nameRefs(original, (ref) => this.wrapped.get(originalOf(ref)) === ref);
       wrapped = wrap(original, this);
       this.wrapped.set(original, wrapped);
       this.named.set(original.modelName, original);
@@ -79,8 +85,36 @@ class BaseTenants {
         { code: 'MODEL_CONFLICT' },
       );
     }
-    if (own !== undefined) this.own.set(original, own);
+    const namesake = this.named.get(original.modelName);
+    if (namesake !== undefined && namesake !== original && this.defined.has(namesake)) {
+      throw new PolyMongoError(
+        `There is a model "${original.modelName}" already, defined with wrapper.model(); give one of the two another name`,
+        { code: 'MODEL_CONFLICT' },
+      );
+    }
+    if (own !== undefined) {
+      this.own.set(original, own);
+      this.tenants.controls.add(own);
+    }
     return this.wrap(original);
+  }
+
+  /**
+   * A model that was defined anew: who still holds it may go on using it, nobody else finds it.
+   * @param {any} original
+   */
+  retire(original) {
+    const wrapped = this.wrapped.get(original);
+    if (wrapped === undefined) return;
+    this.wrapped.delete(original);
+    this.retired.set(original, wrapped);
+    if (this.named.get(original.modelName) === original) this.named.delete(original.modelName);
+    this.tenants.firstWrites.unexpect(original);
+    for (const connection of this.registry.values()) {
+      connection[NAMESAKES]?.delete(wrapped);
+      const bound = connection.models[original.modelName];
+      if (bound !== undefined && originalOf(bound) === original) delete connection.models[original.modelName];
+    }
   }
 
   /**
@@ -89,7 +123,7 @@ class BaseTenants {
    * @returns {string | undefined}
    */
   ownDatabase(original) {
-    if (this.own.size === 0) return undefined;
+    if (this.tenants.controls.size === 0) return undefined;
     const own = this.own.get(original);
     if (own !== undefined || original.baseModelName === undefined) return own;
     return this.ownDatabase(original.db.models[original.baseModelName]);

@@ -36,6 +36,14 @@ class FirstWrites {
     else known.add(model);
   }
 
+  /** A model that is no more; what takes its place makes its collection ready again. @param {any} model */
+  unexpect(model) {
+    const name = model.collection.collectionName;
+    this.models.get(name)?.delete(model);
+    if (this.models.get(name)?.size === 0) this.models.delete(name);
+    for (const connection of this.tenants.connections()) connection[READY]?.delete(name);
+  }
+
   /**
    * @param {string} name of the command
    * @param {string} db

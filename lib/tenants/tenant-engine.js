@@ -1,6 +1,6 @@
 'use strict';
 
-const { commandName, removals } = require('./write-targets');
+const { commandName, readable, removals } = require('./write-targets');
 
 const NAMESPACE_EXISTS = 48;
 
@@ -15,12 +15,13 @@ function tenantEngine(engine, firstWrites, exists) {
   return Object.assign(Object.create(engine), {
     /** @param {string} db @param {any} body @param {any} op */
     command(db, body, op) {
-      const name = commandName(body);
-      const wait = firstWrites.before(name, db, body, op);
+      const command = readable(body);
+      const name = commandName(command);
+      const wait = firstWrites.before(name, db, command, op);
       const reply =
         wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
       if (name === 'create') noteExistence(reply, () => exists(db));
-      const removed = removals(name, db, body);
+      const removed = removals(name, db, command);
       if (removed.length === 0) return reply;
       return reply.finally(() => {
         for (const each of removed) firstWrites.forget(each);

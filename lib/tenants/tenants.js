@@ -54,9 +54,20 @@ class Tenants {
    */
   wrapModel(model, dbName) {
     const name = dbName === undefined ? undefined : this.wiring.checkOwnName(dbName);
-    const wrapped = this.of(model.base).wrapIn(model, name);
-    if (name !== undefined) this.controls.add(name);
-    return wrapped;
+    return this.of(model.base).wrapIn(model, name);
+  }
+
+  /**
+   * @param {any} base  a Mongoose instance
+   * @param {string} name
+   * @param {any} schema
+   * @param {string} [collection]
+   * @param {unknown} [dbName]  the database that it has for itself, whatever the tenant
+   */
+  defineModel(base, name, schema, collection, dbName) {
+    const own = dbName === undefined ? undefined : this.wiring.checkOwnName(dbName);
+    const tenants = this.of(base);
+    return tenants.wrapIn(tenants.defined.define(name, schema, collection, own), own);
   }
 
   /** The user's own models wrapped so far. @returns {Iterable<any>} */
@@ -77,6 +88,11 @@ class Tenants {
       if (model !== undefined) return model;
     }
     return undefined;
+  }
+
+  /** @param {any} model the user's own */
+  wrapped(model) {
+    return this.of(model.base).wrap(model);
   }
 
   modelNames() {

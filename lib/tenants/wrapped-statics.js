@@ -41,7 +41,9 @@ function sharedStatics(original, home) {
   /** @type {Statics} */
   const statics = {
     discriminator(receiver, args) {
-      const discriminator = original.discriminator(...args);
+      const discriminator = home.defined.has(original)
+        ? home.defined.discriminator(original, args)
+        : original.discriminator(...args);
       return isBound(receiver) ? home.bound(receiver.db[SELF], discriminator) : home.wrap(discriminator);
     },
     recompileSchema: () => original.recompileSchema(),

@@ -5,6 +5,24 @@ const DIRECT = new Set(['insert', 'update', 'delete', 'findAndModify']);
 /** @type {any[]} */
 const NOTHING = [];
 
+/**
+ * What can be read of a command: all of it, or its first key and text where it is encoded already.
+ * @param {any} body
+ */
+function readable(body) {
+  if (!Buffer.isBuffer(body)) return body;
+  const key = 5;
+  const length = body.indexOf(0, key) + 1;
+  const text = length + 4;
+  return {
+    [body.toString('utf8', key, length - 1)]: body.toString(
+      'utf8',
+      text,
+      text + body.readInt32LE(length) - 1,
+    ),
+  };
+}
+
 /** @param {any} body a command: its first key is its name */
 function commandName(body) {
   for (const name in body) return name;
@@ -67,4 +85,4 @@ function namespace(text) {
   return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
 }
 
-module.exports = { commandName, removals, writeTargets };
+module.exports = { commandName, readable, removals, writeTargets };

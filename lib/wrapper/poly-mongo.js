@@ -3,6 +3,7 @@
 const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
+const { received } = require('../protocol/option-values');
 const { JsonResults } = require('../services/json');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
@@ -87,6 +88,32 @@ class PolyMongo {
     const own = readOwnDatabase(options, 'wrapModel');
     this.#core.adopt(model);
     return this.#core.tenants.wrapModel(model, own);
+  }
+
+  /**
+   * Defines a model and wraps it. With the name alone, the one that was defined or wrapped before.
+   * @param {unknown} name
+   * @param {any} [schema]
+   * @param {unknown} [collection]
+   * @param {any} [options]  `db`: the database that the model has for itself
+   * @returns {any}
+   */
+  model(name, schema, collection, options) {
+    const { tenants } = this.#core;
+    if (typeof name !== 'string' || name === '') throw invalidModel(`a name is needed${received(name)}`);
+    if (schema === undefined) {
+      const known = tenants.modelNamed(name);
+      if (known === undefined) throw invalidModel(`there is no "${name}"; give its schema`);
+      return tenants.wrapped(known);
+    }
+    if (schema?.instanceOfSchema !== true)
+      throw invalidModel(`the schema of "${name}" must be a mongoose.Schema${received(schema)}`);
+    if (collection !== undefined && (typeof collection !== 'string' || collection === ''))
+      throw invalidModel(`the collection of "${name}" must be a string${received(collection)}`);
+    const own = readOwnDatabase(options, 'model');
+    const base = schema.base ?? this.#core.mongoose();
+    this.#core.adopt({ base });
+    return tenants.defineModel(base, name, schema, collection, own);
   }
 
   async connect() {
@@ -289,6 +316,11 @@ class PolyMongo {
     tenants.release(name);
     logger.info(`Database ${JSON.stringify(name)} dropped`);
   }
+}
+
+/** @param {string} why */
+function invalidModel(why) {
+  return new PolyMongoError(`wrapper.model(name, schema, collection): ${why}`, { code: 'INVALID_MODEL' });
 }
 
 /** @type {import('../protocol/option-values').OptionEntry[]} */

@@ -1,13 +1,13 @@
 //! What JavaScript hands over, checked and copied.
 
-use bson::RawDocumentBuf;
+use bson::{Bson, RawDocumentBuf};
 use serde_json::Value;
 
 use super::completion::Form;
 use super::depth::{DEEPEST, is_too_deep};
 use super::gathered::Batch;
 use crate::engine::error::{EngineError, ErrorKind};
-use crate::engine::request::{Meta, Purpose};
+use crate::engine::request::{Further, Meta, Purpose};
 use crate::reply::{Layout, Style};
 
 /// A read, which may be repeated.
@@ -86,6 +86,7 @@ pub fn meta(json: Option<&str>) -> Result<Option<Box<Meta>>, EngineError> {
             .map(|ms| ms.max(0.0).ceil() as u64)
     };
     Ok(Some(Box::new(Meta {
+        further: value.get("further").map(further).transpose()?,
         timeout_ms: milliseconds("timeoutMS"),
         max_await_time_ms: milliseconds("maxAwaitTimeMS"),
         read_preference: value
@@ -93,6 +94,33 @@ pub fn meta(json: Option<&str>) -> Result<Option<Box<Meta>>, EngineError> {
             .filter(|preference| !preference.is_null())
             .cloned(),
     })))
+}
+
+/// `comment` is canonical extended JSON in a document of its own, `{comment}`: any value may be one.
+fn further(value: &Value) -> Result<Further, EngineError> {
+    let whole = |name: &str| {
+        value
+            .get(name)
+            .and_then(Value::as_f64)
+            .map(|number| number.max(0.0))
+    };
+    let comment = match value.get("comment") {
+        Some(Value::String(comment)) => {
+            let comment: Value = serde_json::from_str(comment)
+                .map_err(|error| invalid(format!("The comment is not JSON: {error}")))?;
+            let comment = Bson::try_from(comment)
+                .map_err(|error| invalid(format!("The comment is not extended JSON: {error}")))?;
+            comment
+                .as_document()
+                .and_then(|comment| comment.get("comment").cloned())
+        }
+        _ => None,
+    };
+    Ok(Further {
+        batch_size: whole("batchSize").map(|size| size as u32),
+        comment,
+        max_time_ms: whole("maxTimeMS").map(|ms| ms.ceil() as u64),
+    })
 }
 
 fn invalid(message: String) -> EngineError {
@@ -111,6 +139,20 @@ mod tests {
         for unusable in [&[][..], &bytes[1..], &bytes[..bytes.len() - 1], b"BSON"] {
             assert_eq!(document(unusable).unwrap_err().kind, ErrorKind::InvalidArgument);
         }
+    }
+
+    #[test]
+    fn further_batches_have_settings_of_their_own() {
+        let text = r#"{"further":{"batchSize":3,"comment":"{\"comment\":{\"$numberLong\":\"5\"}}","maxTimeMS":1.5}}"#;
+        let further = meta(Some(text)).unwrap().unwrap().further.unwrap();
+        assert_eq!((further.batch_size, further.max_time_ms), (Some(3), Some(2)));
+        assert_eq!(further.comment, Some(Bson::Int64(5)));
+        let none = meta(Some(r#"{"further":{}}"#)).unwrap().unwrap().further.unwrap();
+        assert_eq!(
+            (none.batch_size, none.comment, none.max_time_ms),
+            (None, None, None)
+        );
+        assert!(meta(Some(r#"{"further":{"comment":"{"}}"#)).is_err());
     }
 
     #[test]

@@ -153,6 +153,20 @@ impl NativeClient {
             .transpose()
     }
 
+    /// The server's name of a session, as BSON `{id}`. With a database it is drawn if there is none yet; null where that
+    /// would take waiting, without one before the first use, and for an unknown session.
+    #[napi(catch_unwind)]
+    pub fn session_id<'env>(
+        &self,
+        env: &'env Env,
+        session: i64,
+        db: Option<String>,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        let id = self.engine.session_id(session, db.as_deref());
+        id.map(|id| BufferSlice::copy_from(env, id.as_bytes()))
+            .transpose()
+    }
+
     /// Advances a session's clocks: BSON `{clusterTime?, operationTime?}`.
     #[napi(catch_unwind)]
     pub fn advance_session(&self, session: i64, times: BufferSlice) -> Result<()> {
@@ -232,6 +246,12 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn reopen(&self) {
         self.engine.reopen();
+    }
+
+    /// Sets which kinds of events are made, as bits: commands, connections, servers, heartbeats.
+    #[napi(catch_unwind)]
+    pub fn listen(&self, kinds: u32) {
+        self.engine.listen(kinds);
     }
 
     /// Statistics, as JSON.

@@ -13,7 +13,7 @@ use super::gathered;
 use super::outbox::Load;
 use crate::engine::cursor;
 use crate::engine::error::{EngineError, ErrorKind};
-use crate::engine::request::{Completer, EventSink, Outcome};
+use crate::engine::request::{Completer, EventSink, Outcome, Payload};
 use crate::reply::{Json, Layout, Parcel, pack};
 
 /// What an entry is; `lib/driver/outcome.js` reads them.
@@ -25,16 +25,16 @@ enum Kind {
     Reply = 1,
     /// Nothing.
     Done = 2,
-    /// Numbers: exhausted, count, length of the resume token, then the reader's; texts, blobs: the reader's; bytes: the
-    /// token.
+    /// Numbers: the cursor's id as its high and its low half, count, length of the resume token, then the reader's; texts,
+    /// blobs: the reader's; bytes: the token.
     Packed = 3,
-    /// Numbers: exhausted, count, length of the resume token; bytes: the token, then the documents.
+    /// Numbers: the cursor's id in halves, count, length of the resume token; bytes: the token, then the documents.
     Raw = 4,
-    /// Numbers: the client's number; texts: the event as JSON.
+    /// Numbers: the client's number; texts: the event as JSON; bytes: its payload.
     Event = 5,
     /// Texts: a report of ours as JSON.
     Report = 6,
-    /// Numbers: exhausted, count, length of the text, how many gaps it has, then their places; bytes: the text, then the
+    /// Numbers: the cursor's id in halves, count, length of the text, how many gaps it has, then their places; bytes: the text, then the
     /// documents that it lacks.
     Json = 7,
 }
@@ -142,7 +142,7 @@ impl Completion {
                         "The server's reply holds no batch of a cursor",
                     )
                 })?;
-                self.batch(batch.exhausted, &documents)
+                self.batch(batch.id, &documents)
             }
             Outcome::Changes(changes) => {
                 let documents: Vec<&[u8]> = changes.events.iter().map(|event| event.as_bytes()).collect();
@@ -150,12 +150,12 @@ impl Completion {
                     .resume_token
                     .as_ref()
                     .map_or(&[][..], |token| token.as_bytes());
-                Ok(self.documents(false, &documents, token))
+                Ok(self.documents(0, &documents, token))
             }
         }
     }
 
-    fn batch(&self, exhausted: bool, documents: &[&[u8]]) -> Result<Load, EngineError> {
+    fn batch(&self, cursor: i64, documents: &[&[u8]]) -> Result<Load, EngineError> {
         let json = match self.form {
             Form::Text(layout) => {
                 let mut json = Json::default();
@@ -165,18 +165,18 @@ impl Completion {
                 json
             }
             Form::Gathered(batch) => {
-                let all = self.environment.gathered.add(batch, exhausted, documents);
+                let all = self.environment.gathered.add(batch, cursor == 0, documents);
                 all.ok_or_else(cursor::unknown)?
             }
-            _ => return Ok(self.documents(exhausted, documents, &[])),
+            _ => return Ok(self.documents(cursor, documents, &[])),
         };
-        Ok(self.json(exhausted, json))
+        Ok(self.json(cursor, json))
     }
 
-    fn json(&self, exhausted: bool, json: Json) -> Load {
-        let exhausted = f64::from(u8::from(exhausted));
+    fn json(&self, cursor: i64, json: Json) -> Load {
+        let [high, low] = halves(cursor);
         let lengths = [json.count, json.text.len(), json.gaps.len()].map(|length| length as f64);
-        let mut numbers = vec![exhausted];
+        let mut numbers = vec![high, low];
         numbers.extend(lengths);
         numbers.extend(json.gaps.into_iter().map(|place| place as f64));
         let mut bytes = json.text;
@@ -184,10 +184,10 @@ impl Completion {
         entry(self.op, Kind::Json, &numbers, Vec::new(), bytes)
     }
 
-    fn documents(&self, exhausted: bool, documents: &[&[u8]], token: &[u8]) -> Load {
-        let exhausted = f64::from(u8::from(exhausted));
+    fn documents(&self, cursor: i64, documents: &[&[u8]], token: &[u8]) -> Load {
+        let [high, low] = halves(cursor);
         let count = documents.len() as f64;
-        let numbers = [exhausted, count, token.len() as f64];
+        let numbers = [high, low, count, token.len() as f64];
         if !matches!(self.form, Form::Packed) {
             let bytes = [token]
                 .into_iter()
@@ -237,6 +237,11 @@ impl Drop for Completion {
     }
 }
 
+/// A 64-bit id as two numbers that JavaScript can hold.
+fn halves(id: i64) -> [f64; 2] {
+    [id >> 32, id].map(|half| f64::from(half as i32))
+}
+
 /// The documents of a cursor's batch.
 fn documents_of(reply: &RawDocument) -> Option<Vec<&[u8]>> {
     let cursor = reply.get_document("cursor").ok()?;
@@ -267,11 +272,16 @@ impl Events {
 }
 
 impl EventSink for Events {
-    fn event(&self, event: RawDocumentBuf) {
+    fn event(&self, event: RawDocumentBuf, payload: Payload) {
         let texts = vec![failure::document_as_json(&event)];
         let numbers = [self.client as f64];
+        let bytes = match payload {
+            Payload::None => Vec::new(),
+            Payload::Document(document) => document.into_bytes(),
+            Payload::Failure(error) => failure::payload(&error).into_bytes(),
+        };
         self.environment
-            .post(entry(0, Kind::Event, &numbers, texts, Vec::new()));
+            .post(entry(0, Kind::Event, &numbers, texts, bytes));
     }
 
     fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {

@@ -129,8 +129,8 @@ impl CursorOptions {
     }
 }
 
-/// Whether a reply has a cursor that holds more.
-pub fn has_more(reply: &RawDocument) -> bool {
+/// The id of a reply's cursor; 0 when it holds no more.
+pub fn cursor_id(reply: &RawDocument) -> i64 {
     let cursor = reply
         .get("cursor")
         .ok()
@@ -139,7 +139,7 @@ pub fn has_more(reply: &RawDocument) -> bool {
     let id = cursor
         .and_then(|cursor| cursor.get("id").ok().flatten())
         .and_then(whole);
-    id.is_some_and(|id| id != 0)
+    id.unwrap_or_default()
 }
 
 /// Whether a reply that is no error carries a label, beside or inside its `writeConcernError`.
@@ -243,7 +243,7 @@ mod tests {
         assert!(reply_has_label(&beside, "RetryableWriteError"));
         assert!(reply_has_label(&inside, "RetryableWriteError"));
         assert!(!reply_has_label(&rawdoc! { "ok": 1 }, "RetryableWriteError"));
-        assert!(has_more(&rawdoc! { "cursor": { "id": 5_i64 } }));
-        assert!(!has_more(&rawdoc! { "cursor": { "id": 0_i64 } }));
+        assert_eq!(cursor_id(&rawdoc! { "cursor": { "id": i64::MAX } }), i64::MAX);
+        assert_eq!(cursor_id(&rawdoc! { "ok": 1 }), 0);
     }
 }

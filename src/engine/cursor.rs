@@ -53,8 +53,9 @@ fn copy(batch: &RawBatch) -> RawDocumentBuf {
 
 /// A batch as an outcome.
 pub fn outcome(reply: RawDocumentBuf) -> Outcome {
-    let exhausted = !body::has_more(&reply);
-    Outcome::Batch(Batch { reply, exhausted })
+    let id = body::cursor_id(&reply);
+    let exhausted = id == 0;
+    Outcome::Batch(Batch { reply, id, exhausted })
 }
 
 /// A cursor that may have more.

@@ -38,6 +38,13 @@ pub enum Shape {
 impl Shape {
     /// The shape of a command that opens a cursor.
     pub fn cursor(request: &Request) -> Result<Self, EngineError> {
+        let mut options = RunCursorCommandOptions::default();
+        if let Some(further) = request.meta.as_ref().and_then(|meta| meta.further.clone()) {
+            options.batch_size = further.batch_size;
+            options.comment = further.comment;
+            options.max_time = further.max_time_ms.map(Duration::from_millis);
+            return Ok(Self::Cursor(Box::new(options)));
+        }
         let read = CursorOptions::read(&request.body)?;
         let max_await = request
             .meta
@@ -46,7 +53,6 @@ impl Shape {
             .map(Duration::from_millis);
         // The server refuses `maxTimeMS` with the further batches of any other cursor.
         let max_await = max_await.filter(|_| read.awaits_data);
-        let mut options = RunCursorCommandOptions::default();
         options.batch_size = read.batch_size;
         options.comment = read.comment;
         options.max_time = max_await;

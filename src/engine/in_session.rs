@@ -94,32 +94,22 @@ impl Engine {
         }
         session.leave_retired(state);
         let slot = self.router.slot(db);
-        let lease = match &state.lease {
-            None => state.lease.insert(slot.lease()),
-            Some(lease) if !Router::same_cluster(lease.pool(), &slot) => {
-                return Err(EngineError::new(
-                    ErrorKind::CrossCluster,
-                    format!(
-                        "The session belongs to another cluster than the database {db:?}: a session and its transaction \
-                         cannot span clusters or credentials"
-                    ),
-                ));
-            }
-            Some(lease) => lease,
-        };
+        let lease = state.lease.get_or_insert_with(|| session.choose(|| slot.lease()));
+        if !Router::same_cluster(lease.pool(), &slot) {
+            return Err(EngineError::new(
+                ErrorKind::CrossCluster,
+                format!(
+                    "The session belongs to another cluster than the database {db:?}: a session and its transaction \
+                     cannot span clusters or credentials"
+                ),
+            ));
+        }
         let pool = Arc::clone(lease.pool());
         bind(pool.id);
-        session.chose(pool.id);
         let permit = self.admitted(&pool).await?;
         if state.client.is_none() {
             let client = pool.client().await?;
-            let options = &session.options;
-            let started = client
-                .start_session()
-                .causal_consistency(options.causal)
-                .snapshot(options.snapshot)
-                .await;
-            state.client = Some(started.map_err(|error| super::convert::setup_error(&error))?);
+            state.client = Some(session.first(&client).await?);
         }
         if let Some(client) = &mut state.client {
             session.catch_up(client);

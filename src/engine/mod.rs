@@ -65,8 +65,8 @@ impl Engine {
     /// Checks the connection string and the configuration (JSON); never connects.
     pub fn new(uri: &str, config: &str, events: Arc<dyn EventSink>) -> Result<Arc<Self>, EngineError> {
         let settings = Settings::shared(uri, &Config::parse(config)?)?;
-        let events = Events::new(events);
         let runtime = runtime::handle()?;
+        let events = Events::new(events, &runtime);
         Ok(Arc::new(Self {
             router: Router::new(settings, events.clone(), runtime.clone()),
             operations: Arc::default(),
@@ -408,6 +408,13 @@ impl Engine {
         self.session(session).ok().map(|session| session.describe())
     }
 
+    /// The server's name of a session, `{id}`. With `db` it is drawn if there is none yet, on that database's pool.
+    pub fn session_id(&self, session: i64, db: Option<&str>) -> Option<RawDocumentBuf> {
+        let draws = db.filter(|_| self.accept().is_ok());
+        let lease = draws.map(|db| || self.router.lease(db));
+        self.session(session).ok()?.id(&self.runtime, lease)
+    }
+
     /// Advances a session's clocks: `{clusterTime?, operationTime?}`.
     pub fn advance_session(self: &Arc<Self>, session: i64, times: RawDocumentBuf) {
         if let Ok(session) = self.session(session) {
@@ -520,6 +527,11 @@ impl Engine {
     /// Accepts work again after [`Engine::close`].
     pub fn reopen(&self) {
         self.lifecycle.reopen();
+    }
+
+    /// Sets which kinds of events are made: the bits of [`crate::telemetry::events::Kind`].
+    pub fn listen(&self, kinds: u32) {
+        self.events.listen(kinds);
     }
 
     /// Statistics as JSON; synchronous and cheap.

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use bson::RawDocumentBuf;
+use bson::{Bson, RawDocumentBuf};
 
 use super::error::EngineError;
 
@@ -27,6 +27,19 @@ pub struct Meta {
     pub timeout_ms: Option<u64>,
     /// `getMore` wait of tailable cursors and change streams.
     pub max_await_time_ms: Option<u64>,
+    /// What further batches of a cursor are asked with, where the command that opens it does not say.
+    pub further: Option<Further>,
+}
+
+/// How a cursor's further batches are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Further {
+    /// Documents per batch.
+    pub batch_size: Option<u32>,
+    /// For the server's log.
+    pub comment: Option<Bson>,
+    /// How long the server may take, or wait for more.
+    pub max_time_ms: Option<u64>,
 }
 
 /// One command, ready to be sent to a database.
@@ -49,6 +62,8 @@ pub struct Request {
 pub struct Batch {
     /// The reply (`cursor.firstBatch` or `cursor.nextBatch` holds the documents).
     pub reply: RawDocumentBuf,
+    /// The server's name of the cursor, 0 when it has no more.
+    pub id: i64,
     /// No further batch exists; the cursor is already forgotten.
     pub exhausted: bool,
 }
@@ -82,10 +97,22 @@ pub trait Completer: Send + 'static {
     fn complete(self: Box<Self>, outcome: Result<Outcome, EngineError>);
 }
 
+/// What an event holds that is not ours, apart from the rest: only the user's own library may decode it.
+#[derive(Debug, Default)]
+pub enum Payload {
+    /// Nothing.
+    #[default]
+    None,
+    /// A command or a reply.
+    Document(RawDocumentBuf),
+    /// An error.
+    Failure(Box<EngineError>),
+}
+
 /// Receives events (topology, pools, logs, monitored commands) as BSON documents. Must not block.
 pub trait EventSink: Send + Sync + 'static {
     /// Delivers one event.
-    fn event(&self, event: RawDocumentBuf);
+    fn event(&self, event: RawDocumentBuf, payload: Payload);
 
     /// While JavaScript is too far behind with fetching replies: what to wait for before more is asked of a server.
     fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {

@@ -11,8 +11,12 @@ use std::{
 };
 
 use bson::{RawDocumentBuf, Timestamp, doc, rawdoc};
-use mongodb::{ClientSession, ClusterTime, options::TransactionOptions};
-use tokio::sync::{OwnedMutexGuard, watch};
+use futures_util::FutureExt;
+use mongodb::{Client, ClientSession, ClusterTime, options::TransactionOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedMutexGuard, watch},
+};
 
 use super::{
     convert,
@@ -68,7 +72,9 @@ struct Info {
     operation_time: Option<Timestamp>,
     snapshot_time: Option<Timestamp>,
     in_transaction: bool,
-    pool: u64,
+    /// Drawn for a caller who asked for the id before the first use. Dropped before the lease: the pool must outlive it.
+    drawn: Option<ClientSession>,
+    lease: Option<Lease>,
 }
 
 /// A session.
@@ -149,7 +155,7 @@ impl Session {
 
     /// The pool its driver's session belongs to, 0 for none.
     pub fn pool(&self) -> u64 {
-        self.info().pool
+        self.info().lease.as_ref().map_or(0, |lease| lease.pool().id)
     }
 
     /// How many cursors of it are open.
@@ -177,8 +183,45 @@ impl Session {
         self.kill.subscribe()
     }
 
-    /// `{id?, clusterTime?, operationTime?, snapshotTime?, inTransaction, snapshot, causalConsistency}`; the `id` exists
-    /// from the first use on.
+    /// The server's name of it, `{id}`. It exists from the first use on, or from when somebody asks for it: then it is
+    /// drawn on the pool that `lease` yields, unless one was chosen before.
+    ///
+    /// Draws nothing where that would take waiting: a pool that has to look its hosts up in the DNS first.
+    pub fn id(&self, runtime: &Handle, lease: Option<impl FnOnce() -> Lease>) -> Option<RawDocumentBuf> {
+        let mut info = self.info();
+        if info.id.is_none()
+            && let Some(lease) = lease
+        {
+            let lease = info.lease.get_or_insert_with(lease).clone();
+            let _guard = runtime.enter();
+            let client = lease.pool().client().now_or_never()?.ok()?;
+            let drawn = runtime.block_on(self.begin(&client)).ok()?;
+            info.id = Some(drawn.id().clone());
+            info.drawn = Some(drawn);
+        }
+        info.id.as_ref().and_then(|id| RawDocumentBuf::try_from(id).ok())
+    }
+
+    async fn begin(&self, client: &Client) -> Result<ClientSession, EngineError> {
+        let started = client
+            .start_session()
+            .causal_consistency(self.options.causal)
+            .snapshot(self.options.snapshot)
+            .await;
+        started.map_err(|error| convert::setup_error(&error))
+    }
+
+    /// A driver's session for its first use: the one whose id was asked for, if there is one.
+    pub async fn first(&self, client: &Client) -> Result<ClientSession, EngineError> {
+        let own = self.begin(client).await?;
+        let mut info = self.info();
+        let first = info.drawn.take().unwrap_or(own);
+        info.id = Some(first.id().clone());
+        drop(info);
+        Ok(first)
+    }
+
+    /// `{id?, clusterTime?, operationTime?, snapshotTime?, inTransaction, snapshot, causalConsistency}`; see [`Self::id`].
     pub fn describe(&self) -> RawDocumentBuf {
         let info = self.info();
         let mut described = rawdoc! {
@@ -234,15 +277,14 @@ impl Session {
         if info.id.as_ref() != Some(client.id()) {
             info.id = Some(client.id().clone());
         }
-        info.pool = state.lease.as_ref().map_or(0, |lease| lease.pool().id);
         info.cluster_time = info.cluster_time.take().max(client.cluster_time().cloned());
         info.operation_time = info.operation_time.max(client.operation_time());
         info.snapshot_time = client.snapshot_time().or(info.snapshot_time);
     }
 
-    /// Notes the pool that was chosen.
-    pub fn chose(&self, pool: u64) {
-        self.info().pool = pool;
+    /// A claim on the pool that it is bound to, from now on if not before.
+    pub fn choose(&self, lease: impl FnOnce() -> Lease) -> Lease {
+        self.info().lease.get_or_insert_with(lease).clone()
     }
 
     /// Lets go of the driver's session and the pool; the next use takes new ones.
@@ -251,13 +293,15 @@ impl Session {
         state.client = None;
         state.lease = None;
         let mut info = self.info();
-        info.pool = 0;
         info.id = None;
+        info.drawn = None;
+        info.lease = None;
     }
 
     /// Lets go of a pool that is on its way out, if nothing holds the session there.
     pub fn leave_retired(&self, state: &mut State) {
-        let retired = state
+        let retired = self
+            .info()
             .lease
             .as_ref()
             .is_some_and(|lease| lease.pool().is_retired());

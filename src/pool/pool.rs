@@ -26,9 +26,10 @@ use crate::{
         write_sessions::WriteSessions,
     },
     telemetry::{
-        commands,
+        commands, connections,
         databases::now_ms,
         events::{Events, PoolClosedReason},
+        servers::Teller,
     },
 };
 
@@ -147,17 +148,26 @@ impl Pool {
     async fn open(self: Arc<Self>) -> Result<Client, EngineError> {
         let mut options = self.settings.client_options().await?;
         let (counters, pool) = (Arc::clone(&self.counters), Arc::downgrade(&self));
+        // What the streams' client does and sees of the same servers is no news.
+        let events = (!self.settings.streams).then(|| self.events.clone());
+        let told = events.clone();
         options.cmap_event_handler = Some(EventHandler::callback(move |event| {
             let _panicked = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(events) = &told {
+                    connections::note(&event, events);
+                }
                 counters.note(&event);
                 Attempt::note(&pool, event);
             }));
         }));
-        let (topology, name) = (Arc::clone(&self.topology), self.name.clone());
-        // What the streams' client sees of the same servers is no news.
-        let events = (!self.settings.streams).then(|| self.events.clone());
+        let (topology, name, id) = (Arc::clone(&self.topology), self.name.clone(), self.id);
         options.sdam_event_handler = Some(EventHandler::callback(move |event| {
-            let _panicked = catch_unwind(AssertUnwindSafe(|| topology.note(event, &name, events.as_ref())));
+            let teller = events.as_ref().map(|events| Teller {
+                pool: &name,
+                id,
+                events,
+            });
+            let _panicked = catch_unwind(AssertUnwindSafe(|| topology.note(&event, teller.as_ref())));
         }));
         if self.settings.monitor_commands {
             let (name, events) = (self.name.clone(), self.events.clone());

@@ -1,21 +1,22 @@
 //! What the driver's monitors know of the servers, kept where a synchronous caller can read it.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering},
+        atomic::{AtomicU8, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use mongodb::{
-    ServerType, TopologyType,
+    ServerInfo, ServerType, TopologyType,
     event::sdam::{SdamEvent, TopologyDescription},
 };
 use tokio::sync::watch;
 
 use super::settings::ClusterFacts;
-use crate::{engine::convert, telemetry::events::Events};
+use crate::{engine::convert, telemetry::servers::Teller};
 
 /// Until a server says otherwise; the servers' own default.
 const DEFAULT_SESSION_MINUTES: u32 = 30;
@@ -33,6 +34,37 @@ pub struct Server {
     pub kind: String,
     /// Why it is unknown.
     pub error: Option<String>,
+    /// Its replica set.
+    pub set_name: Option<String>,
+    /// The version of that set's configuration.
+    pub set_version: Option<i32>,
+    /// The least and the most it speaks.
+    pub wire_versions: Option<(i32, i32)>,
+    /// How long an answer takes, on average.
+    pub round_trip_ms: Option<i32>,
+    /// Its tags in the replica set.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// As the driver describes it.
+    pub fn read(info: &ServerInfo<'_>) -> Self {
+        let took = info.average_round_trip_time();
+        Self {
+            address: info.address().to_string(),
+            kind: info.server_type().to_string(),
+            error: info.error().map(convert::message),
+            set_name: info.replica_set_name().map(ToOwned::to_owned),
+            set_version: info.replica_set_version(),
+            wire_versions: info.min_wire_version().zip(info.max_wire_version()),
+            round_trip_ms: took.map(|took| i32::try_from(took.as_millis()).unwrap_or(i32::MAX)),
+            tags: info.tags().into_iter().flatten().map(owned).collect(),
+        }
+    }
+}
+
+fn owned((name, value): (&String, &String)) -> (String, String) {
+    (name.clone(), value.clone())
 }
 
 /// The servers as last seen.
@@ -49,11 +81,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn read(description: &TopologyDescription) -> (Self, u8) {
+    /// As the driver describes them, and whether writes may be numbered.
+    pub fn read(description: &TopologyDescription) -> (Self, u8) {
         let mut servers: Vec<Server> = Vec::new();
         let mut usable = false;
         let mut numbers = NUMBERS_UNKNOWN;
-        for (address, info) in description.servers() {
+        for info in description.servers().values() {
             let kind = info.server_type();
             match kind {
                 ServerType::Standalone => {
@@ -69,11 +102,7 @@ impl Snapshot {
                 }
                 _ => {}
             }
-            servers.push(Server {
-                address: address.to_string(),
-                kind: kind.to_string(),
-                error: info.error().map(convert::message),
-            });
+            servers.push(Server::read(info));
         }
         servers.sort_unstable_by(|a, b| a.address.cmp(&b.address));
         let snapshot = Self {
@@ -102,7 +131,6 @@ pub struct Topology {
     latest: watch::Sender<Arc<Snapshot>>,
     numbers: AtomicU8,
     session_minutes: AtomicU32,
-    failing: AtomicBool,
 }
 
 impl Default for Topology {
@@ -114,14 +142,13 @@ impl Default for Topology {
             })),
             numbers: AtomicU8::new(NUMBERS_UNKNOWN),
             session_minutes: AtomicU32::new(DEFAULT_SESSION_MINUTES),
-            failing: AtomicBool::new(true),
         }
     }
 }
 
 impl Topology {
-    /// Takes one event. Runs inline in the driver's monitors: it never waits.
-    pub fn note(&self, event: SdamEvent, pool: &str, events: Option<&Events>) {
+    /// Takes one event, and tells it where somebody listens. Runs in the driver's own task for that.
+    pub fn note(&self, event: &SdamEvent, teller: Option<&Teller<'_>>) {
         match event {
             SdamEvent::TopologyDescriptionChanged(changed) => {
                 let (snapshot, numbers) = Snapshot::read(&changed.new_description);
@@ -131,7 +158,7 @@ impl Topology {
                 }
                 let snapshot = Arc::new(snapshot);
                 let before = self.latest.send_replace(Arc::clone(&snapshot));
-                if let Some(events) = events
+                if let Some(Teller { pool, events, .. }) = teller
                     && before != snapshot
                 {
                     events.topology(pool, &snapshot);
@@ -145,23 +172,11 @@ impl Topology {
                 {
                     self.session_minutes.store(minutes, Ordering::Relaxed);
                 }
-                // Every beat of every server of every pool would wake JavaScript for nothing: news only.
-                if self.failing.swap(false, Ordering::Relaxed)
-                    && let Some(events) = events
-                {
-                    let address = heartbeat.server_address.to_string();
-                    events.heartbeat(pool, &address, heartbeat.duration, None);
-                }
-            }
-            SdamEvent::ServerHeartbeatFailed(heartbeat) => {
-                self.failing.store(true, Ordering::Relaxed);
-                if let Some(events) = events {
-                    let address = heartbeat.server_address.to_string();
-                    let reason = convert::message(&heartbeat.failure);
-                    events.heartbeat(pool, &address, heartbeat.duration, Some(&reason));
-                }
             }
             _ => {}
+        }
+        if let Some(teller) = teller {
+            teller.note(event);
         }
     }
 

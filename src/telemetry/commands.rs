@@ -2,71 +2,62 @@
 
 use std::time::Duration;
 
-use bson::{RawDocumentBuf, rawdoc};
+use bson::{RawDocumentBuf, raw::cstr, rawdoc};
 use mongodb::event::command::{CommandEvent, ConnectionInfo};
 
-use super::events::Events;
-use crate::engine::convert;
+use super::events::{Events, Kind};
+use crate::engine::{convert, request::Payload};
 
-/// Hands one command event over. The driver has taken the contents out of the sensitive ones.
+/// Hands one command event over, before its operation goes on: who waits for the operation has heard it. The driver has
+/// taken the contents out of the sensitive ones.
 pub fn note(event: CommandEvent, pool: &str, events: &Events) {
+    if !events.wants(Kind::Commands) {
+        return;
+    }
     match event {
         CommandEvent::Started(started) => {
-            let mut event = start(
-                "commandStarted",
-                pool,
-                &started.command_name,
-                started.request_id,
-                &started.connection,
-            );
-            event.append(bson::raw::cstr!("databaseName"), started.db.as_str());
-            append(&mut event, bson::raw::cstr!("command"), &started.command);
-            events.send(event);
+            let (name, request) = (&started.command_name, started.request_id);
+            let mut event = head("commandStarted", pool, name, request, &started.connection);
+            event.append(cstr!("databaseName"), started.db.as_str());
+            events.send_with(event, document(&started.command));
         }
         CommandEvent::Succeeded(succeeded) => {
             let (name, request) = (&succeeded.command_name, succeeded.request_id);
-            let mut event = start("commandSucceeded", pool, name, request, &succeeded.connection);
+            let mut event = head("commandSucceeded", pool, name, request, &succeeded.connection);
             duration(&mut event, succeeded.duration);
-            append(&mut event, bson::raw::cstr!("reply"), &succeeded.reply);
-            events.send(event);
+            events.send_with(event, document(&succeeded.reply));
         }
         CommandEvent::Failed(failed) => {
-            let mut event = start(
-                "commandFailed",
-                pool,
-                &failed.command_name,
-                failed.request_id,
-                &failed.connection,
-            );
+            let (name, request) = (&failed.command_name, failed.request_id);
+            let mut event = head("commandFailed", pool, name, request, &failed.connection);
             duration(&mut event, failed.duration);
-            event.append(bson::raw::cstr!("failure"), convert::message(&failed.failure));
-            events.send(event);
+            let failure = convert::setup_error(&failed.failure);
+            events.send_with(event, Payload::Failure(Box::new(failure)));
         }
         _ => {}
     }
 }
 
-fn start(name: &str, pool: &str, command: &str, request: i32, connection: &ConnectionInfo) -> RawDocumentBuf {
+fn head(name: &str, pool: &str, command: &str, request: i32, connection: &ConnectionInfo) -> RawDocumentBuf {
     let mut event = rawdoc! {
         "type": "command",
         "name": name,
         "pool": pool,
         "commandName": command,
         "requestId": request,
-        "connectionId": connection.address.to_string(),
+        "address": connection.address.to_string(),
+        "connectionId": i64::from(connection.id),
     };
     if let Some(id) = connection.server_id {
-        event.append(bson::raw::cstr!("serverConnectionId"), id);
+        event.append(cstr!("serverConnectionId"), id);
     }
     event
 }
 
 fn duration(event: &mut RawDocumentBuf, took: Duration) {
-    event.append(bson::raw::cstr!("duration"), took.as_secs_f64() * 1000.0);
+    event.append(cstr!("durationMS"), took.as_secs_f64() * 1000.0);
 }
 
-fn append(event: &mut RawDocumentBuf, key: &bson::raw::CStr, document: &bson::Document) {
-    if let Ok(document) = RawDocumentBuf::try_from(document) {
-        event.append(key, document);
-    }
+fn document(document: &bson::Document) -> Payload {
+    RawDocumentBuf::try_from(document).map_or(Payload::None, Payload::Document)
 }

@@ -2,13 +2,37 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use bson::{RawArrayBuf, RawDocumentBuf, rawdoc};
+use bson::{RawArrayBuf, RawDocumentBuf, raw::cstr, rawdoc};
+use tokio::{
+    runtime::Handle,
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+};
 
-use crate::{engine::request::EventSink, pool::topology::Snapshot};
+use super::servers;
+use crate::{
+    engine::request::{EventSink, Payload},
+    pool::topology::Snapshot,
+};
+
+/// Events that are made only while somebody listens: bits, as `lib/driver/engine.js` sets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// Monitored commands.
+    Commands = 1,
+    /// The connections of the pools.
+    Connections = 2,
+    /// What becomes of the servers and what is known of them.
+    Servers = 4,
+    /// The monitors' questions and the servers' answers.
+    Heartbeats = 8,
+}
 
 /// Why a pool was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,22 +58,57 @@ pub enum Level {
 
 /// The way to the listener; a listener that panics hurts nobody else.
 #[derive(Clone)]
-pub struct Events(Arc<dyn EventSink>);
+pub struct Events {
+    sink: Arc<dyn EventSink>,
+    wanted: Arc<AtomicU32>,
+    later: UnboundedSender<RawDocumentBuf>,
+}
 
 impl Events {
-    /// Events that go to `sink`.
-    pub fn new(sink: Arc<dyn EventSink>) -> Self {
-        Self(sink)
+    /// Events that go to `sink`; a task on `runtime` carries those of [`Self::send_later`].
+    pub fn new(sink: Arc<dyn EventSink>, runtime: &Handle) -> Self {
+        let (later, mut waiting) = unbounded_channel();
+        let carrier = Arc::clone(&sink);
+        runtime.spawn(async move {
+            while let Some(event) = waiting.recv().await {
+                hand_over(&*carrier, event, Payload::None);
+            }
+        });
+        Self {
+            sink,
+            wanted: Arc::default(),
+            later,
+        }
+    }
+
+    /// Sets which [`Kind`]s are listened to.
+    pub fn listen(&self, kinds: u32) {
+        self.wanted.store(kinds, Ordering::Relaxed);
+    }
+
+    /// Whether somebody listens to a kind.
+    pub fn wants(&self, kind: Kind) -> bool {
+        self.wanted.load(Ordering::Relaxed) & kind as u32 != 0
     }
 
     /// Hands over one event.
     pub fn send(&self, event: RawDocumentBuf) {
-        let _panicked = catch_unwind(AssertUnwindSafe(|| self.0.event(event)));
+        self.send_with(event, Payload::None);
+    }
+
+    /// Hands over one event that holds what is not ours.
+    pub fn send_with(&self, event: RawDocumentBuf, payload: Payload) {
+        hand_over(&*self.sink, event, payload);
+    }
+
+    /// Hands over one event from where nothing may be waited for: neither locks nor drops.
+    pub fn send_later(&self, event: RawDocumentBuf) {
+        let _nobody_is_left = self.later.send(event);
     }
 
     /// Waits while the listener is too far behind with fetching replies.
     pub async fn room(&self) {
-        if let Some(room) = self.0.room() {
+        if let Some(room) = self.sink.room() {
             room.await;
         }
     }
@@ -58,11 +117,7 @@ impl Events {
     pub fn topology(&self, pool: &str, snapshot: &Snapshot) {
         let mut servers = RawArrayBuf::new();
         for server in &snapshot.servers {
-            let mut one = rawdoc! { "address": server.address.as_str(), "type": server.kind.as_str() };
-            if let Some(error) = &server.error {
-                one.append(bson::raw::cstr!("error"), error.as_str());
-            }
-            servers.push(one);
+            servers.push(servers::described(server));
         }
         let mut event = rawdoc! {
             "type": "topology",
@@ -72,22 +127,7 @@ impl Events {
             "servers": servers,
         };
         if let Some(name) = &snapshot.set_name {
-            event.append(bson::raw::cstr!("setName"), name.as_str());
-        }
-        self.send(event);
-    }
-
-    /// A heartbeat failed, or succeeded for the first time or again.
-    pub fn heartbeat(&self, pool: &str, address: &str, took: Duration, failure: Option<&str>) {
-        let mut event = rawdoc! {
-            "type": "heartbeat",
-            "pool": pool,
-            "address": address,
-            "ok": failure.is_none(),
-            "durationMS": took.as_secs_f64() * 1000.0,
-        };
-        if let Some(reason) = failure {
-            event.append(bson::raw::cstr!("error"), reason);
+            event.append(cstr!("setName"), name.as_str());
         }
         self.send(event);
     }
@@ -118,4 +158,8 @@ impl Events {
         };
         self.send(rawdoc! { "type": "log", "level": level, "target": target, "message": message });
     }
+}
+
+fn hand_over(sink: &dyn EventSink, event: RawDocumentBuf, payload: Payload) {
+    let _panicked = catch_unwind(AssertUnwindSafe(|| sink.event(event, payload)));
 }

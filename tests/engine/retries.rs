@@ -142,7 +142,7 @@ fn an_unacknowledged_write_is_not_numbered() {
             event.get_str("name").ok() == Some("commandStarted")
                 && event.get_str("commandName").ok() == Some("insert")
         })
-        .map(|event| event.get_document("command").unwrap().clone())
+        .map(|event| event.get_document("payload").unwrap().clone())
         .collect();
     assert!(!sent[0].contains_key("txnNumber"), "{}", sent[0]);
     assert!(sent[1].get_i64("txnNumber").unwrap() >= 1 << 40, "{}", sent[1]);

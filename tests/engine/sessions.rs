@@ -10,7 +10,7 @@ fn started(client: &Client, name: &str) -> Vec<Document> {
             event.get_str("name").ok() == Some("commandStarted")
                 && event.get_str("commandName").ok() == Some(name)
         })
-        .map(|event| event.get_document("command").unwrap().clone())
+        .map(|event| event.get_document("payload").unwrap().clone())
         .collect()
 }
 

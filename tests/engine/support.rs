@@ -15,7 +15,7 @@ use bson::{Document, RawDocumentBuf, doc};
 use polymongo::engine::{
     Engine,
     error::{EngineError, ErrorKind},
-    request::{Changes, Completer, EventSink, Meta, Outcome, Purpose, Request},
+    request::{Changes, Completer, EventSink, Meta, Outcome, Payload, Purpose, Request},
 };
 use tokio::sync::watch;
 
@@ -82,8 +82,17 @@ pub struct Recorder {
 }
 
 impl EventSink for Recorder {
-    fn event(&self, event: RawDocumentBuf) {
-        let event = Document::try_from(&event).unwrap();
+    fn event(&self, event: RawDocumentBuf, payload: Payload) {
+        let mut event = Document::try_from(&event).unwrap();
+        match payload {
+            Payload::None => (),
+            Payload::Document(document) => {
+                event.insert("payload", Document::try_from(&document).unwrap());
+            }
+            Payload::Failure(error) => {
+                event.insert("failure", error.message);
+            }
+        }
         self.events.lock().unwrap().push(event);
     }
 
@@ -181,6 +190,8 @@ impl Client {
         let events = Arc::new(Recorder::default());
         let config = bson::Bson::Document(config).into_relaxed_extjson().to_string();
         let engine = Engine::new(&uri(), &config, Arc::clone(&events) as Arc<dyn EventSink>).unwrap();
+        // All kinds.
+        engine.listen(u32::MAX);
         Self { engine, events, app }
     }
 

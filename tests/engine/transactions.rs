@@ -293,7 +293,7 @@ fn carries_its_options_to_the_server() {
             event.get_str("name").ok() == Some("commandStarted")
                 && event.get_str("commandName").ok() == Some(name)
         });
-        wanted.unwrap().get_document("command").unwrap().clone()
+        wanted.unwrap().get_document("payload").unwrap().clone()
     };
     let first = command("insert");
     assert_eq!(first.get_bool("startTransaction").ok(), Some(true));

@@ -468,7 +468,7 @@ declare namespace PolyMongo {
     minPoolSize?: number;
     /** A socket that was not used for so long is closed. 0 (default): never. */
     maxIdleTimeMS?: number;
-    /** Sockets opened at the same time per server. Default 2. */
+    /** Sockets opened at the same time per server. Default 8. */
     maxConnecting?: number;
     /** How long an operation may wait for a free connection before it fails with `WAIT_QUEUE_TIMEOUT`. Default: no limit. */
     waitQueueTimeoutMS?: number;

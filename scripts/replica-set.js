@@ -5,6 +5,7 @@ const fs = require('node:fs/promises');
 const os = require('node:os');
 const path = require('node:path');
 const { findMongod } = require('./mongod');
+const { ReplicaSetMember } = require('./replica-set-member');
 
 /** Small and quiet servers: tests and the demo run several on one machine. */
 const MONGOD_ARGS = [
@@ -22,44 +23,55 @@ const MONGOD_ARGS = [
  *   nodes?: number,
  *   args?: string[],
  *   auth?: {customRootName: string, customRootPwd: string},
+ *   settings?: Record<string, unknown>,
+ *   behind?: {port: number, host: string}[],
  *   log?: (line: string) => void,
- * }} [options] `args` go to every mongod; `auth` turns access control on, with this root user
- * @returns {Promise<{uri: string, members: {port: number, pid: number}[], stop: () => Promise<void>}>} `uri` names no
- *   database and carries no credentials
+ * }} [options] `args` go to every mongod; `auth` turns access control on, with this root user; `settings` are those of
+ *   the set's configuration; `behind` has for each member the port to listen on and the `host:port` that the set knows
+ *   it by, when that leads through a proxy
+ * @returns {Promise<{uri: string, members: ReplicaSetMember[], stop: () => Promise<void>}>} `uri` names no database and
+ *   carries no credentials
  */
-async function startReplicaSet({ nodes = 1, args = [], auth, log } = {}) {
+async function startReplicaSet({ nodes = 1, args = [], auth, settings = {}, behind = [], log } = {}) {
   const { path: systemBinary, version } = await findMongod({ log });
   const { MongoMemoryReplSet } = require('mongodb-memory-server-core');
   const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'polymongo-replica-set-'));
   const guard = await startGuard(directory);
   try {
-    const members = await memberDirectories(directory, nodes);
+    const directories = await memberDirectories(directory, nodes);
     const set = await MongoMemoryReplSet.create({
       binary: { systemBinary, version },
-      instanceOpts: members.map((dbPath) => ({ dbPath, storageEngine: 'wiredTiger', launchTimeout: 60_000 })),
+      instanceOpts: directories.map((dbPath, index) => ({
+        dbPath,
+        storageEngine: 'wiredTiger',
+        launchTimeout: 60_000,
+        ...(behind[index] && {
+          port: behind[index].port,
+          replicaMemberConfig: /** @type {any} */ ({ host: behind[index].host }),
+        }),
+      })),
       replSet: {
         name: 'rs0',
         count: nodes,
         storageEngine: 'wiredTiger',
         args: [...MONGOD_ARGS, ...args],
+        configSettings: settings,
         // Ctrl-C reaches all processes of a terminal; whoever uses the servers gets to finish first.
         spawn: { detached: true },
         ...(auth && { auth: { enable: true, ...auth } }),
       },
     });
-    const hosts = set.servers.map((server) => `127.0.0.1:${server.instanceInfo.port}`);
+    const members = set.servers.map(
+      ({ instanceInfo: { port, instance } }) => new ReplicaSetMember(instance.mongodProcess, port),
+    );
+    const hosts = members.map(({ port }, index) => behind[index]?.host ?? `127.0.0.1:${port}`);
     const stop = once(async () => {
       await set.stop({ doCleanup: true, force: true });
+      // What was started again is not the package's to end.
+      await Promise.all(members.map((member) => member.kill()));
       await endGuard(guard);
     });
-    return {
-      uri: `mongodb://${hosts.join(',')}/?replicaSet=rs0`,
-      members: set.servers.map(({ instanceInfo: { port, instance } }) => ({
-        port,
-        pid: instance.mongodProcess.pid,
-      })),
-      stop,
-    };
+    return { uri: `mongodb://${hosts.join(',')}/?replicaSet=rs0`, members, stop };
   } catch (error) {
     await endGuard(guard);
     throw error;

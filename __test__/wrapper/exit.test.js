@@ -50,6 +50,15 @@ test('SIGTERM drains: what is in flight is acknowledged, then the signal ends th
   expect(await stored()).toBe(Number(lines[1].split(' ')[1]));
 });
 
+test('a handler that drains sees every write acknowledged, and the process ends by itself', async () => {
+  expect(await run('draining', 'SIGTERM')).toMatchObject({
+    code: 0,
+    signal: null,
+    lines: ['ready', 'in flight true', 'acknowledged 1000'],
+  });
+  expect(await stored()).toBe(1000);
+});
+
 test('an application that handles SIGTERM finishes its work', async () => {
   expect(await run('handling', 'SIGTERM')).toMatchObject({
     code: 0,

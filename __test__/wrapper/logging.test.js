@@ -132,11 +132,16 @@ test('a password shows up nowhere: errors, events, logs, statistics, inspection'
     jest.spyOn(process[name], 'write').mockImplementation((text) => shown.push(String(text)) > 0),
   );
   const warned = jest.spyOn(process, 'emitWarning').mockImplementation(show);
+  const server = process.env.POLYMONGO_TEST_URI.replace('mongodb://', `mongodb://user:${CANARY}@`);
   const uris = [
     `mongodb://user:${CANARY}@127.0.0.1:1/app?serverSelectionTimeoutMS=200&authSource=admin`,
     `mongodb://user:${CANARY}@no-such-host.invalid/app?serverSelectionTimeoutMS=200`,
+    `mongodb+srv://user:${CANARY}@no-such-host.invalid/app?serverSelectionTimeoutMS=200`,
+    // TLS to a port that speaks none.
+    `${server}&tls=true&serverSelectionTimeoutMS=200`,
+    server.replace(/replicaSet=\w+/, 'replicaSet=other&serverSelectionTimeoutMS=200'),
     `mongodb://user:${CANARY}@127.0.0.1:1,127.0.0.1:2/?replicaSet=no&serverSelectionTimeoutMS=200`,
-    process.env.POLYMONGO_TEST_URI.replace('mongodb://', `mongodb://user:${CANARY}@`),
+    server,
   ];
   for (const mongoURI of uris) {
     const wrapper = create({
@@ -166,6 +171,7 @@ test('a password shows up nowhere: errors, events, logs, statistics, inspection'
     ];
     for (const { reason, value } of await Promise.allSettled(attempts)) show(reason, value && 'ok');
     show(wrapper, wrapper.stats(), wrapper.stats.general(), Item, Item.db, wrapper.adv.getConnection());
+    show(wrapper.adv.getConnection().client);
     show(await wrapper.forceCloseAll());
   }
   for (const mongoURI of [

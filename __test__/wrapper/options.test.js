@@ -62,7 +62,12 @@ test('undefined is absent, nested too', () => {
     debug: { log: undefined },
     dbSpecific: undefined,
   });
-  expect(connection.config).toEqual({ maxPoolSize: 10, connectTimeoutMS: 2000, heartbeatFrequencyMS: 1000 });
+  expect(connection.config).toEqual({
+    maxPoolSize: 10,
+    maxConnecting: 8,
+    connectTimeoutMS: 2000,
+    heartbeatFrequencyMS: 1000,
+  });
   expect(options).toMatchObject({ coldStart: true, nameRules: 'portable', sharePool: true });
 });
 

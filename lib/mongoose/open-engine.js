@@ -5,11 +5,8 @@ const { PolyMongoError } = require('../error');
 const { BY_NAME } = require('../protocol/connection-options');
 const { parseConnection } = require('../protocol/connection-string');
 
-/**
- * The pool has the size Mongoose's users know. The others let a server that fell silent stall nobody for long; the
- * crate's own are 10 s each.
- */
-const DEFAULTS = { maxPoolSize: 100, connectTimeoutMS: 2000, heartbeatFrequencyMS: 1000 };
+/** As a wrapper's (CONNECTION_DEFAULTS says why), but the pool has the size Mongoose's users know. */
+const DEFAULTS = { maxPoolSize: 100, maxConnecting: 8, connectTimeoutMS: 2000, heartbeatFrequencyMS: 1000 };
 
 /**
  * An engine for `mongoose.connect(uri, options)`. Whether these are acceptable is the official driver's verdict, in its

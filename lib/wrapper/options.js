@@ -92,9 +92,15 @@ const POOL_OPTIONS = [
 ];
 
 /**
- * Ours, used where neither the options nor the URI say anything. The crate's own (10 s each) let a server that fell
- * silent stall every caller for as long as it is silent; these notice it within 3.5 s.
+ * Ours, used where neither the options nor the URI say anything. The crate's own limits in time (10 s each) let a server
+ * that fell silent stall every caller for as long as it is silent; these notice it within 3.5 s. With two sockets at a
+ * time (its own `maxConnecting`) a pool that was cleared may be cleared again before anybody got through.
  */
-const CONNECTION_DEFAULTS = { maxPoolSize: 10, connectTimeoutMS: 2000, heartbeatFrequencyMS: 1000 };
+const CONNECTION_DEFAULTS = {
+  maxPoolSize: 10,
+  maxConnecting: 8,
+  connectTimeoutMS: 2000,
+  heartbeatFrequencyMS: 1000,
+};
 
 module.exports = { CONNECTION_DEFAULTS, DEBUG_OPTIONS, POOL_OPTIONS, WRAPPER_OPTIONS };

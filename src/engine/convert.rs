@@ -6,9 +6,19 @@ use mongodb::error::{Error, ErrorKind as DriverKind, WriteFailure};
 use super::error::{EngineError, ErrorKind};
 use crate::pool::attempt::Attempt;
 
+/// What the driver says of a reply whose header or document has an impossible length; it calls that an argument.
+const BROKEN_LENGTHS: [&str; 2] = [
+    "checked arithmetic failure",
+    "out of range integral type conversion attempted",
+];
+
 /// An error of an operation.
 pub fn operation_error(error: &Error, attempt: &Attempt) -> EngineError {
     let mut converted = setup_error(error);
+    if attempt.sent() && matches!(&*error.kind, DriverKind::Bson(_)) {
+        // The command was BSON when it came here: it is the reply that is none.
+        converted.kind = ErrorKind::Network;
+    }
     converted.sent = attempt.sent();
     converted.address = attempt.address();
     converted
@@ -45,6 +55,9 @@ fn kind(error: &Error) -> ErrorKind {
         DriverKind::ConnectionPoolCleared { .. } => ErrorKind::PoolCleared,
         DriverKind::ServerSelection { .. } => ErrorKind::ServerSelection,
         DriverKind::Authentication { .. } => ErrorKind::Authentication,
+        DriverKind::InvalidArgument { message, .. } if BROKEN_LENGTHS.contains(&message.as_str()) => {
+            ErrorKind::Network
+        }
         DriverKind::InvalidArgument { .. } | DriverKind::Bson(_) | DriverKind::MissingResumeToken => {
             ErrorKind::InvalidArgument
         }
@@ -66,6 +79,9 @@ pub fn message(error: &Error) -> String {
         DriverKind::Write(WriteFailure::WriteError(failure)) => failure.message.clone(),
         DriverKind::Io(io) => io.to_string(),
         DriverKind::DnsResolve { message, .. } => unresolved(message),
+        DriverKind::InvalidArgument { message, .. } if BROKEN_LENGTHS.contains(&message.as_str()) => {
+            format!("The server sent a reply of an impossible length ({message})")
+        }
         kind => kind.to_string(),
     }
 }

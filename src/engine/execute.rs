@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bson::{RawBsonRef, RawDocumentBuf};
@@ -21,7 +21,7 @@ use super::{
     operations::Operations,
     read_preference,
     request::{Purpose, Request},
-    retry::{self, Repeatable},
+    retry::{self, Repeatable, Tried},
     write_sessions::Borrowed,
 };
 use crate::pool::{attempt::Attempt, pool::Pool};
@@ -219,6 +219,7 @@ impl Work {
     ) -> Result<Sent, EngineError> {
         let mut reported: Option<Result<Sent, EngineError>> = None;
         let mut retries = 0;
+        let mut waiting: Option<Instant> = None;
         loop {
             let limit = if session.in_transaction() {
                 // Nothing is dropped there; the operation's own deadline answers JavaScript.
@@ -246,13 +247,28 @@ impl Work {
                     Err(error)
                 }
             };
+            let sent = self.attempt.sent_now();
+            let only_waited = outcome
+                .as_ref()
+                .is_err_and(|error| retry::only_waited(error, sent));
+            waiting = only_waited.then(|| waiting.unwrap_or_else(Instant::now));
             let again = match &outcome {
                 Ok(sent) => {
                     repeatable == Repeatable::Numbered
                         && retries < retry::MAX_RETRIES
                         && body::reply_has_label(sent.reply(), retry::RETRYABLE_WRITE)
                 }
-                Err(error) => retry::may_repeat(repeatable, error, self.attempt.sent_now(), retries),
+                Err(error) => retry::may_repeat(
+                    repeatable,
+                    error,
+                    Tried {
+                        sent,
+                        retries,
+                        waited_in_vain: waiting.is_some_and(|since| {
+                            since.elapsed() >= self.pool.settings.server_selection_timeout
+                        }),
+                    },
+                ),
             };
             let failed = outcome.is_err() || again;
             if !failed {
@@ -267,8 +283,12 @@ impl Work {
                 return report;
             }
             reported = Some(report);
-            tokio::time::sleep(retry::backoff(retries, spread())).await;
-            retries += 1;
+            if only_waited {
+                tokio::time::sleep(retry::BEFORE_ANOTHER_CONNECTION).await;
+            } else {
+                tokio::time::sleep(retry::backoff(retries, spread())).await;
+                retries += 1;
+            }
             self.operations.note_retry();
         }
     }

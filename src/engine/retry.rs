@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::error::{EngineError, ErrorKind};
 
-/// Attempts after the first.
+/// Attempts after the first, those that only waited for a connection aside.
 pub const MAX_RETRIES: u32 = 5;
+
+/// Before a connection is asked for again. The driver itself waits until the server was checked; this is against a crowd
+/// that turns in circles if it ever doesn't.
+pub const BEFORE_ANOTHER_CONNECTION: Duration = Duration::from_millis(10);
 
 /// On writes that may be repeated.
 pub const RETRYABLE_WRITE: &str = "RetryableWriteError";
@@ -34,15 +38,35 @@ pub enum Repeatable {
     Never,
 }
 
-/// Whether a failure lets the operation be sent again. `sent` is about the failed attempt.
-pub fn may_repeat(repeatable: Repeatable, error: &EngineError, sent: bool, retries: u32) -> bool {
-    if retries >= MAX_RETRIES {
+/// How the attempts of an operation have ended so far, the failed one included.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried {
+    /// The failed attempt may have reached a server.
+    pub sent: bool,
+    /// Repetitions so far, of attempts that did not only wait for a connection.
+    pub retries: u32,
+    /// It has been waiting for a connection for as long as may be waited for a server.
+    pub waited_in_vain: bool,
+}
+
+/// Whether the failed attempt only waited for a connection, until the failure of a neighbour's emptied the queue.
+pub fn only_waited(error: &EngineError, sent: bool) -> bool {
+    error.kind == ErrorKind::PoolCleared && !sent
+}
+
+/// Whether a failure lets the operation be sent again. Who only waited is limited in time, not in number: under faults in
+/// close succession the neighbours' bad luck would use up its attempts.
+pub fn may_repeat(repeatable: Repeatable, error: &EngineError, tried: Tried) -> bool {
+    if only_waited(error, tried.sent) {
+        return repeatable != Repeatable::Never && !tried.waited_in_vain;
+    }
+    if tried.retries >= MAX_RETRIES {
         return false;
     }
     match error.kind {
         ErrorKind::Network | ErrorKind::NetworkTimeout | ErrorKind::PoolCleared => match repeatable {
             Repeatable::Read | Repeatable::Numbered => true,
-            Repeatable::Unsent => !sent,
+            Repeatable::Unsent => !tried.sent,
             Repeatable::Never => false,
         },
         ErrorKind::Command => match repeatable {
@@ -135,18 +159,43 @@ mod tests {
             (Aborted, None, &[], [false; 4]),
             (WaitQueueTimeout, None, &[], [false; 4]),
         ];
+        let sent = tried(true, 0, false);
+        let unsent = tried(false, 0, false);
         for (kind, code, labels, expected) in table {
             let error = error(*kind, *code, labels);
             let actual = [
-                may_repeat(Read, &error, true, 0),
-                may_repeat(Numbered, &error, true, 0),
-                may_repeat(Unsent, &error, true, 0),
-                may_repeat(Unsent, &error, false, 0),
+                may_repeat(Read, &error, sent),
+                may_repeat(Numbered, &error, sent),
+                may_repeat(Unsent, &error, sent),
+                may_repeat(Unsent, &error, unsent),
             ];
             assert_eq!(actual, *expected, "{kind:?} {code:?} {labels:?}");
-            assert!(!may_repeat(Never, &error, false, 0));
-            assert!(!may_repeat(Read, &error, true, MAX_RETRIES));
-            assert!(!may_repeat(Numbered, &error, true, MAX_RETRIES));
+            assert!(!may_repeat(Never, &error, unsent));
+            assert!(!may_repeat(Read, &error, tried(true, MAX_RETRIES, false)));
+            assert!(!may_repeat(Numbered, &error, tried(true, MAX_RETRIES, false)));
+        }
+    }
+
+    fn tried(sent: bool, retries: u32, waited_in_vain: bool) -> Tried {
+        Tried {
+            sent,
+            retries,
+            waited_in_vain,
+        }
+    }
+
+    #[test]
+    fn who_only_waited_is_limited_in_time_and_not_in_number() {
+        let cleared = error(ErrorKind::PoolCleared, None, &[]);
+        for repeatable in [Repeatable::Unsent, Repeatable::Read, Repeatable::Numbered] {
+            assert!(may_repeat(repeatable, &cleared, tried(false, MAX_RETRIES, false)));
+            assert!(!may_repeat(repeatable, &cleared, tried(false, 0, true)));
+            let refused = error(ErrorKind::Network, None, &[]);
+            assert!(!may_repeat(
+                repeatable,
+                &refused,
+                tried(false, MAX_RETRIES, false)
+            ));
         }
     }
 

@@ -60,7 +60,29 @@ const modes = {
     say(`acknowledged ${acknowledged}`);
   },
 
-  /** The same with a handler that finishes its work first. */
+  /** The same with a handler that drains; nothing else ends the process. */
+  async draining() {
+    const wrapper = createWrapper({ mongoURI: uri, defaultDB: DB });
+    const Model = wrapper.wrapModel(Item);
+    await Model.deleteMany({});
+    const writes = [];
+    let settled = 0;
+    const alive = setInterval(() => {}, 50);
+    process.once('SIGTERM', async () => {
+      const pending = writes.length - settled;
+      const outcomes = await Promise.allSettled(writes);
+      await wrapper.closeAll();
+      clearInterval(alive);
+      say(`in flight ${pending > 0}`);
+      say(`acknowledged ${outcomes.filter(({ status }) => status === 'fulfilled').length}`);
+    });
+    say('ready');
+    for (let number = 0; number < 1000; number++) {
+      writes.push(Model.create({ number }).finally(() => settled++));
+    }
+  },
+
+  /** A handler that does something else first, and writes meanwhile. */
   async handling() {
     const wrapper = createWrapper({ mongoURI: uri, defaultDB: DB });
     const Model = wrapper.wrapModel(Item);

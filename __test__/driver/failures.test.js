@@ -66,6 +66,51 @@ test('a write without a number is not sent again', async () => {
   expect(error).toBeInstanceOf(mongo.MongoNetworkError);
 });
 
+describe('labels', () => {
+  const inTransaction = (run) => () => client.withSession((session) => run(session));
+
+  test.each([
+    ['a read', 'find', [], () => collection.findOne({})],
+    ['a numbered write', 'insert', ['RetryableWriteError'], () => collection.insertOne({})],
+    ['a write of many', 'update', [], () => collection.updateMany({}, { $set: { many: 2 } })],
+    [
+      'a write in a transaction',
+      'insert',
+      ['TransientTransactionError'],
+      inTransaction((session) => {
+        session.startTransaction();
+        return collection.insertOne({}, { session });
+      }),
+    ],
+    [
+      'a commit',
+      'commitTransaction',
+      ['RetryableWriteError', 'UnknownTransactionCommitResult'],
+      inTransaction(async (session) => {
+        session.startTransaction();
+        await collection.insertOne({}, { session });
+        await session.commitTransaction();
+      }),
+    ],
+  ])('of %s whose connections break say what may be done', async (_name, command, labels, run) => {
+    await failCommand({ times: 6 }, { failCommands: [command], closeConnection: true });
+    const error = await failure(run());
+    expect(error).toBeInstanceOf(mongo.MongoNetworkError);
+    const known = ['RetryableWriteError', 'TransientTransactionError', 'UnknownTransactionCommitResult'];
+    expect(known.filter((label) => error.hasErrorLabel(label))).toEqual(labels);
+  });
+
+  test('of the server arrive with its code and its whole answer', async () => {
+    const errorLabels = ['RetryableWriteError', 'NoWritesPerformed'];
+    await failCommand('alwaysOn', { failCommands: ['insert'], errorCode: 134, errorLabels });
+    const error = await failure(collection.insertOne({}));
+    expect(error).toBeInstanceOf(mongo.MongoServerError);
+    expect(errorLabels.every((label) => error.hasErrorLabel(label))).toBe(true);
+    expect(error).toMatchObject({ code: 134, codeName: 'ReadConcernMajorityNotAvailableYet' });
+    expect(error.errorResponse).toMatchObject({ code: 134, errorLabels });
+  });
+});
+
 test('a bulk write that breaks off tells what it had done', async () => {
   await failCommand('alwaysOn', { failCommands: ['delete'], errorCode: 8000 });
   const error = await failure(

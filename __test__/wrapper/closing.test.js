@@ -23,6 +23,39 @@ test('closeAll lets running work finish and refuses new work until connect()', a
   expect(await Item.countDocuments()).toBe(1);
 });
 
+test('whatever is asked of a closed wrapper is refused in the same way', async () => {
+  const wrapper = create({ sharePool: false });
+  const Item = wrapper.wrapModel(model()).db('wclose_refused');
+  await Item.create([{ name: 'a' }, { name: 'b' }]);
+  const session = await Item.db.startSession();
+  const cursor = Item.find().batchSize(1).cursor();
+  await cursor.next();
+  await wrapper.forceCloseAll();
+  const refused = {
+    findOne: () => Item.findOne(),
+    create: () => Item.create({ name: 'c' }),
+    aggregate: () => Item.aggregate([{ $match: {} }]),
+    bulkWrite: () => Item.bulkWrite([{ deleteMany: { filter: {} } }]),
+    'in a session': () => Item.findOne({}, null, { session }),
+    'the next batch': () => cursor.next(),
+    transaction: () => wrapper.transaction(async () => {}),
+    startSession: () => Item.db.startSession(),
+    ping: () => wrapper.ping(),
+    stream: () => Item.db.watch().next(),
+    'a command': () => Item.db.db.command({ ping: 1 }),
+  };
+  const told = {};
+  for (const [name, run] of Object.entries(refused)) {
+    const error = await run().then(
+      () => null,
+      (reason) => reason,
+    );
+    told[name] = [error?.constructor.name, error?.code];
+  }
+  const expected = Object.keys(refused).map((name) => [name, ['PolyMongoError', 'WRAPPER_CLOSED']]);
+  expect(told).toEqual(Object.fromEntries(expected));
+});
+
 test('after its deadline the rest is cancelled', async () => {
   const wrapper = create({ sharePool: false });
   const Item = wrapper.wrapModel(model()).db('wclose_deadline');

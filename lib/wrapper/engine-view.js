@@ -110,11 +110,19 @@ class EngineView {
       this.#view[name] = (/** @type {any[]} */ ...parts) =>
         parts[position]?.session || parts[0]?.session ? send(...parts) : Promise.reject(closed());
     }
+    this.#refuseSessions();
+  }
+
+  #refuseSessions() {
+    this.#view.startSession = () => {
+      throw closed();
+    };
   }
 
   /** Refuses everything. */
   shutFirmly() {
     for (const name of [...STARTS, ...CONTINUES]) this.#view[name] = () => Promise.reject(closed());
+    this.#refuseSessions();
   }
 
   /**

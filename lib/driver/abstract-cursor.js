@@ -95,6 +95,10 @@ class AbstractCursor extends EventEmitter {
     return this.op.readConcern ?? undefined;
   }
 
+  get signal() {
+    return this.op.signal ?? undefined;
+  }
+
   get loadBalanced() {
     return this.client.s.options.loadBalanced === true;
   }

@@ -31,6 +31,8 @@ class BulkOperation {
     /** @type {Run[]} */
     this.runs = [];
     this.length = 0;
+    /** For compatibility alone. */
+    this.operationId = undefined;
     this.executed = false;
   }
 
@@ -181,7 +183,7 @@ class FindOperators {
    * @param {any} selector
    */
   constructor(bulk, selector) {
-    this.bulk = bulk;
+    this.bulkOperation = bulk;
     this.selector = selector;
     /** @type {any} */
     this.qualifiers = {};
@@ -213,22 +215,22 @@ class FindOperators {
 
   /** @param {any} update */
   updateOne(update) {
-    requireOperators(this.bulk.codec, update, this.bulk.bsonOptions);
+    requireOperators(this.bulkOperation.codec, update, this.bulkOperation.bsonOptions);
     return this.addUpdate(update, false);
   }
 
   /** @param {any} replacement */
   replaceOne(replacement) {
-    refuseOperators(this.bulk.codec, replacement, 'use');
+    refuseOperators(this.bulkOperation.codec, replacement, 'use');
     return this.addUpdate(replacement, false);
   }
 
   deleteOne() {
-    return this.bulk.add('delete', deleteStatement(this.selector, 1, this.qualifiers));
+    return this.bulkOperation.add('delete', deleteStatement(this.selector, 1, this.qualifiers));
   }
 
   delete() {
-    return this.bulk.add('delete', deleteStatement(this.selector, 0, this.qualifiers));
+    return this.bulkOperation.add('delete', deleteStatement(this.selector, 0, this.qualifiers));
   }
 
   /**
@@ -236,9 +238,9 @@ class FindOperators {
    * @param {boolean} multi
    */
   addUpdate(update, multi) {
-    const { codec } = this.bulk;
+    const { codec } = this.bulkOperation;
     const statement = updateStatement(codec, this.selector, update, multi);
-    return this.bulk.add('update', qualifyUpdate(codec, statement, this.qualifiers));
+    return this.bulkOperation.add('update', qualifyUpdate(codec, statement, this.qualifiers));
   }
 
   /**

@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('node:events');
 const { STREAM, streamOptions } = require('../protocol/change-stream-options');
+const { MongoDBNamespace } = require('../protocol/namespace');
 const { rules } = require('../protocol/rules');
 const { Undecodable } = require('../protocol/undecodable');
 const { closeWhenAbandoned, closedByItself } = require('./abandoned');
@@ -15,6 +16,9 @@ const OPTIONS = rules(READ, CURSOR, STREAM);
 const DEFAULT_AWAIT_MS = 1000;
 
 const CLOSED = 'ChangeStream is closed';
+
+/** In the official driver's words. */
+const TYPES = { collection: Symbol('Collection'), database: Symbol('Database'), cluster: Symbol('Cluster') };
 
 /** @type {any[]} */
 const NOTHING = [];
@@ -64,6 +68,18 @@ class ChangeStream extends EventEmitter {
 
   get closed() {
     return this.isClosed && this.bufferedCount() === 0;
+  }
+
+  get namespace() {
+    const { dbName, collectionName } = this.parent;
+    return new MongoDBNamespace(dbName ?? 'admin', collectionName);
+  }
+
+  /** What is watched. */
+  get type() {
+    const { dbName, collectionName } = this.parent;
+    if (collectionName !== undefined) return TYPES.collection;
+    return dbName === undefined ? TYPES.cluster : TYPES.database;
   }
 
   bufferedCount() {

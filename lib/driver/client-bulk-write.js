@@ -48,6 +48,8 @@ async function send(client, models, options, outcome) {
   op.take(OPTIONS, options, body);
   refuseUnacknowledged(codec, op, outcome);
   Object.assign(body, bulkOperations(codec, models, op.bson));
+  // The results that do not fit the reply can be had in its session alone, and that may be the engine's own.
+  op.gather = op.acknowledged;
   let reply;
   try {
     reply = await op.execute('admin', body);
@@ -61,24 +63,7 @@ async function send(client, models, options, outcome) {
     await send(client, models.slice(middle), options, outcome);
     return;
   }
-  await outcome.accept(reply, body.ops, op.acknowledged, (id) => more(client, op, id));
-}
-
-/**
- * The results that did not fit the reply.
- * @param {any} client
- * @param {Operation} op
- * @param {any} id
- */
-async function more(client, op, id) {
-  const next = op.copy();
-  next.clientSession = op.clientSession;
-  next.write = false;
-  next.writeConcern = null;
-  return await next.execute('admin', {
-    getMore: client.s.codec.Long.fromValue(id),
-    collection: '$cmd.bulkWrite',
-  });
+  outcome.accept(reply, body.ops, op.acknowledged);
 }
 
 /**

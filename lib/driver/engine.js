@@ -15,7 +15,7 @@ const { Failure } = require('./outcome');
 
 /** @typedef {import('../protocol/codec').Codec} Codec */
 
-/** @typedef {{batchSize?: number, comment?: any, maxTimeMS?: number}} Further */
+/** @typedef {{batchSize?: number, comment?: any, maxAwaitTimeMS?: number}} GetMoreOptions */
 
 /**
  * What an operation says of itself besides its command.
@@ -29,7 +29,8 @@ const { Failure } = require('./outcome');
  * @property {any} [readPreference] null: the primary
  * @property {number | null} [timeoutMS]
  * @property {number | null} [maxAwaitTimeMS]
- * @property {Further | null} [further] what a cursor's later batches are asked with; null: as the command that opens it says
+ * @property {boolean} [gather] the reply's cursor is read to its end, and the reply has all of its documents
+ * @property {GetMoreOptions | null} [getMoreOptions] what a cursor's later batches are asked with; null: as the command that opens it says
  * @property {AbortSignal | null} [signal]
  */
 

@@ -30,6 +30,8 @@ class ListCollectionsCursor extends AbstractCursor {
     op.take(OPTIONS, options, body);
     super(db.client, db.dbName, body, op);
     this.parent = db;
+    this.filter = filter;
+    this.options = options;
   }
 
   clone() {

@@ -23,6 +23,7 @@ class ListIndexesCursor extends AbstractCursor {
     op.take(OPTIONS, options, body);
     super(collection.client, collection.dbName, body, op);
     this.parent = collection;
+    this.options = options;
   }
 
   clone() {

@@ -11,6 +11,7 @@ class ListSearchIndexesCursor extends AggregationCursor {
    */
   constructor(collection, name, options) {
     super(collection, [{ $listSearchIndexes: name === null ? {} : { name } }], options);
+    this.name = name ?? undefined;
   }
 }
 

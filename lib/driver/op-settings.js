@@ -24,20 +24,26 @@ function flagsOf({ read, write, bson, json }) {
  * @param {Partial<Op> | undefined} op
  */
 function settingsOf(op) {
-  if (op == null || !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference || op.further)) return null;
+  if (
+    op == null ||
+    !(op.timeoutMS || op.maxAwaitTimeMS || op.readPreference || op.getMoreOptions || op.gather)
+  )
+    return null;
   return JSON.stringify({
     readPreference: op.readPreference ?? null,
     timeoutMS: op.timeoutMS || null,
     maxAwaitTimeMS: op.maxAwaitTimeMS || null,
-    further: op.further == null ? undefined : furtherOf(op.codec, op.further),
+    gather: op.gather || undefined,
+    further: op.getMoreOptions == null ? undefined : furtherOf(op.codec, op.getMoreOptions),
   });
 }
 
 /**
  * @param {any} codec
- * @param {import('./engine').Further} further
+ * @param {import('./engine').GetMoreOptions} options
  */
-function furtherOf({ BSON }, { comment, ...further }) {
+function furtherOf({ BSON }, { batchSize, comment, maxAwaitTimeMS }) {
+  const further = { batchSize, maxTimeMS: maxAwaitTimeMS };
   if (comment === undefined) return further;
   // A value of any type, in a notation that keeps it.
   return { ...further, comment: BSON.EJSON.stringify({ comment }, { relaxed: false }) };

@@ -120,8 +120,9 @@ class Operation {
     this.signal = null;
     /** @type {number | null} */
     this.maxAwaitTimeMS = null;
-    /** @type {import('./engine').Further | null} */
-    this.further = null;
+    /** @type {import('./engine').GetMoreOptions | null} */
+    this.getMoreOptions = null;
+    this.gather = false;
     /** @type {import('./json-result').JsonResult | null} */
     this.json = null;
     this.settings = settings;

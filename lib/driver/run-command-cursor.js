@@ -17,31 +17,35 @@ class RunCommandCursor extends AbstractCursor {
    */
   constructor(db, command, options) {
     const op = new Operation(db.s);
-    /** What later batches are asked with: the command speaks for the first one alone. @type {any} */
-    const further = {};
-    op.take(OPTIONS, options, further);
+    /** @type {any} */
+    const getMoreOptions = {};
+    op.take(OPTIONS, options, getMoreOptions);
     op.takeBsonOptions(options);
-    if (op.maxAwaitTimeMS !== null) further.maxTimeMS = op.maxAwaitTimeMS;
-    op.further = further;
-    super(db.client, db.dbName, { ...command }, op);
-    this.further = further;
+    if (op.maxAwaitTimeMS !== null) getMoreOptions.maxAwaitTimeMS = op.maxAwaitTimeMS;
+    op.getMoreOptions = getMoreOptions;
+    const own = Object.freeze({ ...command });
+    super(db.client, db.dbName, own, op);
+    this.db = db;
+    this.command = own;
+    /** What later batches are asked with: the command speaks for the first one alone. */
+    this.getMoreOptions = getMoreOptions;
   }
 
   /** @param {any} comment of later batches */
   setComment(comment) {
-    this.further.comment = comment;
+    this.getMoreOptions.comment = comment;
     return this;
   }
 
   /** @param {number} maxTimeMS how long the server may wait for more */
   setMaxTimeMS(maxTimeMS) {
-    this.further.maxTimeMS = maxTimeMS;
+    this.getMoreOptions.maxAwaitTimeMS = maxTimeMS;
     return this;
   }
 
   /** @param {number} batchSize of later batches */
   setBatchSize(batchSize) {
-    this.further.batchSize = batchSize;
+    this.getMoreOptions.batchSize = batchSize;
     return this;
   }
 

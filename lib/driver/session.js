@@ -32,8 +32,8 @@ class ClientSession extends EventEmitter {
     this.hasEnded = false;
     this.supports = { causalConsistency: causalConsistency ?? !this.snapshotEnabled };
     this.defaultTransactionOptions = { ...defaultTransactionOptions };
-    /** @type {number | null} */
-    this.timeoutMS = defaultTimeoutMS ?? timeoutMS;
+    /** @type {number | undefined} */
+    this.timeoutMS = defaultTimeoutMS ?? timeoutMS ?? undefined;
     this.transaction = new Transaction(codec);
     /** Set by whoever lends the session for one transaction alone. */
     this.onlyInTransaction = false;
@@ -62,8 +62,13 @@ class ClientSession extends EventEmitter {
     return this.shownId;
   }
 
+  /** Transaction numbers and broken connections are the engine's business: nothing is told of them here. */
   get serverSession() {
-    return { id: this.id, lastUse: this.lastUse };
+    return { id: this.id, lastUse: this.lastUse, txnNumber: 0, isDirty: false, hasTimedOut: () => false };
+  }
+
+  get clientOptions() {
+    return this.client.s.options;
   }
 
   get clusterTime() {

@@ -1,5 +1,6 @@
 'use strict';
 
+const { PARTIAL } = require('./errors');
 const { formatSort } = require('./sort');
 const { hasAtomicOperators } = require('./write-statements');
 
@@ -127,34 +128,23 @@ class ClientBulkOutcome {
    * @param {any} reply
    * @param {any[]} ops
    * @param {boolean} acknowledged
-   * @param {(id: any) => Promise<any>} more asks for the results that did not fit
    */
-  async accept(reply, ops, acknowledged, more) {
+  accept(reply, ops, acknowledged) {
     if (!acknowledged) {
       this.result.acknowledged = false;
       return;
     }
-    this.count(reply);
-    let { id, firstBatch: batch } = reply.cursor;
-    while (true) {
-      for (const document of batch) this.acceptOne(document, ops);
-      if (Number(id) === 0) break;
-      const next = await this.ask(more, id);
-      ({ id, nextBatch: batch } = next.cursor);
-    }
-    this.offset += ops.length;
+    this.take(reply, ops);
   }
 
   /**
-   * @param {(id: any) => Promise<any>} more
-   * @param {any} id
+   * @param {any} reply
+   * @param {any[]} ops
    */
-  async ask(more, id) {
-    try {
-      return await more(id);
-    } catch (error) {
-      throw this.interrupted(error);
-    }
+  take(reply, ops) {
+    this.count(reply);
+    for (const document of reply.cursor?.firstBatch ?? []) this.acceptOne(document, ops);
+    this.offset += ops.length;
   }
 
   /** @param {any} reply */
@@ -204,13 +194,12 @@ class ClientBulkOutcome {
   fail(error, ops, acknowledged) {
     const { MongoServerError, MongoWriteConcernError } = this.codec.mongo;
     if (!(error instanceof MongoServerError)) throw error;
+    if (error[PARTIAL] !== undefined) this.take(error[PARTIAL], ops);
     if (!(error instanceof MongoWriteConcernError) || !acknowledged) throw this.interrupted(error);
     const { result: reply } = /** @type {any} */ (error);
     const { code, errmsg } = reply.writeConcernError;
     this.writeConcernErrors.push({ code, message: errmsg });
-    this.count(reply);
-    for (const document of reply.cursor?.firstBatch ?? []) this.acceptOne(document, ops);
-    this.offset += ops.length;
+    this.take(reply, ops);
   }
 
   /** @param {any} cause */

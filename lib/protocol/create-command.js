@@ -17,7 +17,6 @@ const NAMES = [
   'pipeline',
   'collation',
   'comment',
-  'encryptedFields',
   'timeseries',
   'expireAfterSeconds',
   'clusteredIndex',
@@ -28,6 +27,15 @@ const NAMES = [
 ];
 
 const CREATE = rules(
+  {
+    /** A collection that was made for encrypted fields must not get them as they are. */
+    encryptedFields(_body, value, op) {
+      if (value === null) return;
+      throw new op.codec.mongo.MongoCompatibilityError(
+        'Option "encryptedFields" cannot be honoured: client-side field level encryption is not supported, use the official driver for it',
+      );
+    },
+  },
   Object.fromEntries(
     NAMES.map((name) => [
       name,

@@ -12,12 +12,16 @@ const { TopologyDescription } = require('./topology-description');
  * @property {number | null} [code]
  * @property {string | null} [codeName]
  * @property {any} [reply] the server's whole answer, where it spoke
+ * @property {any} [partial] what had come before a reply's further batches failed
  * @property {string | null} [address]
  * @property {boolean | null} [sent] whether anything may have reached a server
  * @property {ErrorPayload | null} [cause]
  */
 
 /** @typedef {import('./codec').Codec} Codec */
+
+/** Where an error keeps what had come before it. */
+const PARTIAL = Symbol('polymongo#partial');
 
 /** @typedef {(mongo: any, payload: ErrorPayload, topology?: any) => any} Builder */
 
@@ -75,6 +79,7 @@ function toError(codec, payload, topology) {
     for (const label of payload.labels) error.addErrorLabel(label);
   }
   if (DEADLINES.has(payload.kind)) error.sent = payload.sent === true;
+  if (payload.partial) Object.defineProperty(error, PARTIAL, { value: payload.partial });
   if (payload.cause) error.cause ??= toError(codec, payload.cause, topology);
   return error;
 }
@@ -112,4 +117,4 @@ function closedError(mongo, message) {
   return error;
 }
 
-module.exports = { toError };
+module.exports = { PARTIAL, toError };

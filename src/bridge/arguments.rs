@@ -86,6 +86,7 @@ pub fn meta(json: Option<&str>) -> Result<Option<Box<Meta>>, EngineError> {
             .map(|ms| ms.max(0.0).ceil() as u64)
     };
     Ok(Some(Box::new(Meta {
+        gather: value.get("gather").and_then(Value::as_bool).unwrap_or(false),
         further: value.get("further").map(further).transpose()?,
         timeout_ms: milliseconds("timeoutMS"),
         max_await_time_ms: milliseconds("maxAwaitTimeMS"),

@@ -5,7 +5,7 @@ use bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
 
 use crate::engine::error::EngineError;
 
-/// The failure as a document: `{kind, message, labels, sent, code?, codeName?, reply?, address?}`.
+/// The failure as a document: `{kind, message, labels, sent, code?, codeName?, reply?, partial?, address?}`.
 pub fn payload(error: &EngineError) -> RawDocumentBuf {
     let mut labels = RawArrayBuf::new();
     for label in &error.labels {
@@ -25,6 +25,9 @@ pub fn payload(error: &EngineError) -> RawDocumentBuf {
     }
     if let Some(reply) = &error.reply {
         document.append(cstr!("reply"), reply.as_ref());
+    }
+    if let Some(partial) = &error.partial {
+        document.append(cstr!("partial"), partial.as_ref());
     }
     if let Some(address) = &error.address {
         document.append(cstr!("address"), address.as_str());

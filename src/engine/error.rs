@@ -83,6 +83,8 @@ pub struct EngineError {
     pub reply: Option<RawDocumentBuf>,
     /// `host:port`, when known.
     pub address: Option<String>,
+    /// What had come before a reply's further batches failed.
+    pub partial: Option<RawDocumentBuf>,
     /// Whether anything may have reached a server.
     pub sent: bool,
 }
@@ -98,6 +100,7 @@ impl EngineError {
             code_name: None,
             reply: None,
             address: None,
+            partial: None,
             sent: false,
         }
     }

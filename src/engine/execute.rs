@@ -8,7 +8,7 @@ use std::{
 use bson::{RawBsonRef, RawDocumentBuf};
 use futures_util::{StreamExt, future::BoxFuture};
 use mongodb::{
-    Client, ClientSession,
+    Client, ClientSession, ServerInfo,
     error::{Error, ErrorKind as DriverKind},
     options::{RunCursorCommandOptions, SelectionCriteria},
 };
@@ -18,6 +18,7 @@ use super::{
     convert,
     cursor::ServerCursor,
     error::{EngineError, ErrorKind},
+    gathered::Gathered,
     operations::Operations,
     read_preference,
     request::{Purpose, Request},
@@ -73,6 +74,7 @@ pub struct Work {
     purpose: Purpose,
     criteria: Option<SelectionCriteria>,
     shape: Shape,
+    gathers: bool,
 }
 
 /// The reply.
@@ -122,6 +124,7 @@ impl Work {
             .as_ref()
             .and_then(|meta| meta.read_preference.as_ref());
         let criteria = preference.map(read_preference::parse).transpose()?.flatten();
+        let gathers = request.meta.as_ref().is_some_and(|meta| meta.gather);
         let Request {
             db, body, purpose, ..
         } = request;
@@ -134,6 +137,7 @@ impl Work {
             purpose,
             criteria,
             shape,
+            gathers,
         })
     }
 
@@ -148,6 +152,13 @@ impl Work {
             As::Nobody => match self.number(&client).await? {
                 Some(mut borrowed) => {
                     self.repeat(&client, Repeatable::Numbered, Session::Write(&mut borrowed))
+                        .await
+                }
+                None if self.gathers => {
+                    // The cursor belongs to the session of the command.
+                    let own = client.start_session().causal_consistency(false).await;
+                    let mut own = own.map_err(|error| convert::setup_error(&error))?;
+                    self.repeat(&client, self.repeatable(), Session::User(&mut own))
                         .await
                 }
                 None => self.repeat(&client, self.repeatable(), Session::Implicit).await,
@@ -272,7 +283,10 @@ impl Work {
             };
             let failed = outcome.is_err() || again;
             if !failed {
-                return outcome;
+                return match outcome {
+                    Ok(Sent::Reply(reply)) if self.gathers => self.gather(client, session, reply).await,
+                    outcome => outcome,
+                };
             }
             let wrote_nothing = match &outcome {
                 Ok(sent) => body::reply_has_label(sent.reply(), retry::NO_WRITES_PERFORMED),
@@ -291,6 +305,44 @@ impl Work {
             }
             self.operations.note_retry();
         }
+    }
+
+    /// Reads the reply's cursor to its end, in the command's session and on its server. A failure has what came before.
+    async fn gather(
+        &self,
+        client: &Client,
+        mut session: Session<'_>,
+        reply: RawDocumentBuf,
+    ) -> Result<Sent, EngineError> {
+        let mut gathered = Gathered::new(reply);
+        let limit = self.socket_timeout().filter(|_| !session.in_transaction());
+        let db = client.database(&self.db);
+        while let Some(more) = gathered.more(&self.body) {
+            let mut command = db.run_raw_command(more);
+            // A transaction keeps to its server by itself.
+            if let Some(address) = self.attempt.address().filter(|_| !session.in_transaction()) {
+                let same = move |server: &ServerInfo<'_>| server.address().to_string() == address;
+                command = command.selection_criteria(SelectionCriteria::Predicate(Arc::new(same)));
+            }
+            if let Some(session) = session.client()? {
+                command = command.session(session);
+            }
+            match limited(limit, command.into_future()).await {
+                Some(Ok(batch)) => gathered.add(
+                    &RawDocumentBuf::try_from(&batch)
+                        .map_err(|error| EngineError::new(ErrorKind::Internal, error.to_string()))?,
+                ),
+                failed => {
+                    let mut error = match failed {
+                        Some(Err(error)) => convert::operation_error(&error, &self.attempt),
+                        _ => socket_timed_out(limit.unwrap_or_default(), &self.attempt),
+                    };
+                    error.partial = Some(gathered.into_reply());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Sent::Reply(gathered.into_reply()))
     }
 
     fn socket_timeout(&self) -> Option<Duration> {

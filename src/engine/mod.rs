@@ -12,6 +12,7 @@ pub mod convert;
 pub mod cursor;
 pub mod error;
 pub mod execute;
+mod gathered;
 mod in_session;
 pub mod operations;
 pub mod read_preference;

@@ -27,6 +27,8 @@ pub struct Meta {
     pub timeout_ms: Option<u64>,
     /// `getMore` wait of tailable cursors and change streams.
     pub max_await_time_ms: Option<u64>,
+    /// The reply's cursor is read to its end, and the reply has all of its documents.
+    pub gather: bool,
     /// What further batches of a cursor are asked with, where the command that opens it does not say.
     pub further: Option<Further>,
 }

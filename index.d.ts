@@ -264,6 +264,15 @@ declare class PolyMongo {
   tenantExists(name: string): Promise<boolean>;
 
   /**
+   * Creates a tenant: the collections and indexes of the wrapped models, now and whatever `autoCreate` and `autoIndex` say,
+   * then runs `seed` for it. Nobody should use the tenant before that: when a step fails, the database is dropped again if
+   * it is this call that made it.
+   *
+   * @throws {PolyMongo.PolyMongoError} `TENANT_EXISTS` (`status` 409) or `TENANT_NOT_CREATED`, with the reason as `cause`.
+   */
+  createTenant(name: string, options?: PolyMongo.CreateTenantOptions): Promise<PolyMongo.Tenant>;
+
+  /**
    * The names of all tenants there are, sorted: databases that may be asked for, without `admin`, `config`, `local`, those
    * that models have for themselves, and those that `databaseName` leads nowhere from.
    *
@@ -321,8 +330,13 @@ declare namespace PolyMongo {
      * `DEFAULT_DATABASE_AMBIGUOUS`.
      */
     readonly dbName?: string;
-    /** The tenant that was asked for, as it was given: `INVALID_DATABASE_NAME` with the option `databaseName`. */
+    /**
+     * The tenant that was asked for, as it was given: `TENANT_EXISTS`, `TENANT_NOT_CREATED`, `INVALID_DATABASE_NAME` with
+     * the option `databaseName`.
+     */
     readonly tenant?: unknown;
+    /** How far it came: `TENANT_NOT_CREATED`. */
+    readonly step?: 'collections' | 'seed';
     /** The database that the URI names: `DATABASE_FIXED_BY_URI`. */
     readonly uriDatabase?: string;
     /** Where polymongo 1.3 kept its data: `DEFAULT_DATABASE_AMBIGUOUS`. */
@@ -354,6 +368,8 @@ declare namespace PolyMongo {
     | 'OPTION_INVALID'
     | 'OPTION_UNKNOWN'
     | 'POOL_SHARED'
+    | 'TENANT_EXISTS'
+    | 'TENANT_NOT_CREATED'
     | 'TENANT_REFUSED'
     | 'TENANT_REQUIRED'
     | 'TENANT_TIMEOUT'
@@ -793,6 +809,16 @@ declare namespace PolyMongo {
     mustExist?: boolean;
     /** How long finding the tenant may take before the request fails (`TENANT_TIMEOUT`, status 503). Default 10000. */
     timeoutMS?: number;
+  }
+
+  /** Options of `wrapper.createTenant`. */
+  export interface CreateTenantOptions {
+    /** Whose collections and indexes to create: models, or their names. Default: all that are wrapped for tenants. */
+    models?: readonly (string | AnyModel)[];
+    /** Fills the tenant; runs in its context, after the collections. What it throws undoes the creation. */
+    seed?: (tenant: Tenant) => unknown;
+    /** When the tenant exists: `error` (default), or `keep` it as it is, without seeding. */
+    ifExists?: 'error' | 'keep';
   }
 
   /** `wrapper.withTenant`. */

@@ -90,6 +90,14 @@ wrapper.withTenant.route(
 const exists: boolean = await wrapper.tenantExists('acme');
 const all: string[] = [...(await wrapper.listTenants()), ...(await wrapper.listTenants(/^a/))];
 
+const created: PolyMongo.Tenant = await wrapper.createTenant('acme', {
+  models: ['User', User],
+  seed: async (own) => {
+    await own.User.create({ name: 'Ada' });
+  },
+  ifExists: 'keep',
+});
+
 // What wrapper.model gives is what wrapModel makes of the same schema.
 const citySchema = new Schema(
   { name: { type: String, required: true }, population: Number },
@@ -136,6 +144,7 @@ export {
   all,
   byName,
   country,
+  created,
   exists,
   inside,
   listen,

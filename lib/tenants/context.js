@@ -11,6 +11,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
  * @property {any} [session]
  * @property {number} [timeoutMS]
  * @property {Set<string>} [preparing]  collections whose first write this code belongs to
+ * @property {Set<string>} [created]   takes the collections that the server says were made by this code
  * @property {Error[]} [refusals]    takes the models that could not be had by their names
  * @property {Frame} [outer]
  */

@@ -1,8 +1,12 @@
 'use strict';
 
+const { frameOf } = require('./context');
 const { commandName, readable, removals } = require('./write-targets');
 
 const NAMESPACE_EXISTS = 48;
+
+/** Whoever asked hears of it. */
+const ignored = () => {};
 
 /**
  * The engine as one wrapper's clients see it: the same, but that a first write waits until its collection is ready.
@@ -20,7 +24,11 @@ function tenantEngine(engine, firstWrites, exists) {
       const wait = firstWrites.before(name, db, command, op);
       const reply =
         wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
-      if (name === 'create') noteExistence(reply, () => exists(db));
+      if (name === 'create') {
+        const created = frameOf(firstWrites.tenants)?.created;
+        if (created !== undefined) reply.then(() => created.add(body.create), ignored);
+        noteExistence(reply, () => exists(db));
+      }
       const removed = removals(name, db, command);
       if (removed.length === 0) return reply;
       return reply.finally(() => {

@@ -4,6 +4,7 @@ const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
 const { received } = require('../protocol/option-values');
+const { createTenant } = require('../services/create-tenant');
 const { JsonResults } = require('../services/json');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
@@ -267,6 +268,11 @@ class PolyMongo {
   async tenantExists(name) {
     const { directory, tenants } = this.#core;
     return directory.exists(tenants.databaseOf(name));
+  }
+
+  /** @param {unknown} name @param {any} [options] */
+  async createTenant(name, options) {
+    return createTenant(this.#core, this.tenant(name), options);
   }
 
   /** @param {unknown} [pattern] */

@@ -159,9 +159,7 @@ impl Completion {
         let json = match self.form {
             Form::Text(layout) => {
                 let mut json = Json::default();
-                for document in documents {
-                    json.push(document, layout);
-                }
+                json.extend(documents, layout);
                 json
             }
             Form::Gathered(batch) => {

@@ -45,9 +45,7 @@ impl Gathered {
             if first {
                 json.text.push(b'[');
             }
-            for document in documents {
-                json.push(document, layout);
-            }
+            json.extend(documents, layout);
             if exhausted {
                 json.text.push(b']');
             }

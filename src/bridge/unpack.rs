@@ -35,9 +35,7 @@ pub fn json_lines<'env>(env: &'env Env, documents: &[u8], high_first: bool) -> R
         high_first,
     };
     let mut json = Json::default();
-    for document in Documents(documents) {
-        json.push(document, layout);
-    }
+    json.extend(&Documents(documents).collect::<Vec<_>>(), layout);
     let mut parts = env.create_array(3)?;
     parts.set(0, bytes(env, json.text)?)?;
     let gaps = json.gaps.into_iter().map(|place| place as f64).collect();

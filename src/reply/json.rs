@@ -60,8 +60,17 @@ pub struct Json {
 }
 
 impl Json {
-    /// Writes a document.
-    pub fn push(&mut self, document: &[u8], Layout { style, high_first }: Layout) {
+    /// Writes documents behind those that are there.
+    pub fn extend(&mut self, documents: &[&[u8]], layout: Layout) {
+        // About what it takes, so that the text need not move while it grows.
+        self.text
+            .reserve(documents.iter().map(|document| document.len()).sum());
+        for document in documents {
+            self.push(document, layout);
+        }
+    }
+
+    fn push(&mut self, document: &[u8], Layout { style, high_first }: Layout) {
         self.high_first = high_first;
         if style == Style::Items && self.count > 0 {
             self.text.push(b',');

@@ -8,11 +8,12 @@ const DAY: i64 = 86_400_000;
 
 /// Writes a string; `None` if it is not UTF-8.
 pub fn string(text: &mut Vec<u8>, content: &[u8]) -> Option<()> {
-    if !content.is_ascii() {
-        std::str::from_utf8(content).ok()?;
+    let (plain, mut rest) = content.split_at_checked(plain_length(content))?;
+    if !rest.is_ascii() {
+        std::str::from_utf8(rest).ok()?;
     }
     text.push(b'"');
-    let mut rest = content;
+    text.extend_from_slice(plain);
     while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
         let (plain, special) = rest.split_at_checked(at)?;
         let (byte, after) = special.split_first()?;
@@ -23,6 +24,17 @@ pub fn string(text: &mut Vec<u8>, content: &[u8]) -> Option<()> {
     text.extend_from_slice(rest);
     text.push(b'"');
     Some(())
+}
+
+/// How many bytes at the beginning are written as they are; looks at many at once, which is most of the work.
+fn plain_length(content: &[u8]) -> usize {
+    let is_special = |byte: &u8| is_escaped(*byte) || !byte.is_ascii();
+    let (blocks, rest) = content.as_chunks::<16>();
+    let has_special = |block: &[u8; 16]| block.iter().fold(false, |found, byte| found | is_special(byte));
+    match blocks.iter().position(has_special) {
+        Some(block) => block * 16,
+        None => blocks.len() * 16 + rest.iter().position(is_special).unwrap_or(rest.len()),
+    }
 }
 
 fn is_escaped(byte: u8) -> bool {

@@ -213,6 +213,29 @@ describe('the end', () => {
     expect(commands.some((command) => 'killCursors' in command)).toBe(true);
   });
 
+  test('whoever reads while it is closed comes to its end', async () => {
+    const { collection } = both.ours;
+    for (const read of [(c) => c.next(), (c) => c.tryNext(), (c) => c.toArray().then((all) => all.length)]) {
+      const cursor = collection.find({ $where: 'sleep(2) || true' }, { batchSize: 2 });
+      await cursor.next();
+      await cursor.next();
+      const reading = read(cursor);
+      await cursor.close();
+      expect([null, 0]).toContain(await reading);
+    }
+  });
+
+  test('what was on its way when it was rewound is not read afterwards', async () => {
+    const { collection } = both.ours;
+    const cursor = collection.find({}, { sort: { n: 1 }, batchSize: 2 });
+    await cursor.next();
+    await cursor.next();
+    const late = cursor.next().catch((error) => error.name);
+    cursor.rewind();
+    expect(numbers(await cursor.toArray())).toEqual(Array.from({ length: COUNT }, (_, n) => n));
+    expect([null, 'MongoCursorExhaustedError']).toContain(await late);
+  });
+
   test('leaving a loop closes', async () => {
     const cursor = both.ours.collection.find({}, { batchSize: 2 });
     for await (const document of cursor) if (document.n === 1) break;

@@ -54,6 +54,8 @@ class AbstractCursor extends EventEmitter {
     this.transform = null;
     /** @type {Promise<void> | null} */
     this.fetching = null;
+    /** How often it was rewound. */
+    this.life = 0;
     this.ahead = new Ahead();
     /** Somebody reads document after document. */
     this.isRead = false;
@@ -135,18 +137,18 @@ class AbstractCursor extends EventEmitter {
     return this.shift();
   }
 
-  /** At most one question to the server: `null` may also mean "not yet". */
+  /** At most one question to the server about what follows: `null` may also mean "not yet". */
   async tryNext() {
     this.throwIfUnusable();
-    if (this.bufferedCount() === 0) {
-      if (this.isDone()) return null;
-      await this.fetch();
-    }
+    const opening = !this.initialized;
+    if (this.bufferedCount() === 0 && !this.isDone()) await this.fetch();
+    if (opening && this.bufferedCount() === 0 && !this.isDone()) await this.fetch();
     return this.bufferedCount() === 0 ? null : this.shift();
   }
 
   async toArray() {
     this.op.signal?.throwIfAborted();
+    if (this.isKilled) return [];
     const { transform } = this;
     const { json } = this.op;
     if (json?.isStream) {
@@ -226,6 +228,9 @@ class AbstractCursor extends EventEmitter {
   rewind() {
     if (!this.initialized) return;
     this.letGo();
+    // What is still on its way belongs to the life before.
+    this.fetching = null;
+    this.life += 1;
     this.documents = NOTHING;
     this.intact = true;
     this.position = 0;
@@ -399,19 +404,23 @@ class AbstractCursor extends EventEmitter {
   /** One batch more; whoever asks meanwhile waits for the same one. */
   async fetch() {
     if (this.fetching !== null) return await this.fetching;
+    const { life } = this;
     this.fetching = this.initialized ? this.fetchMore() : this.open();
     try {
       await this.fetching;
       this.op.signal?.throwIfAborted();
     } catch (error) {
-      await this.close();
+      // Closed meanwhile, by whoever holds it: then there is nothing more.
+      if (this.isKilled && error instanceof this.op.codec.mongo.MongoCursorExhaustedError) return;
+      if (life === this.life) await this.close();
       throw error;
     } finally {
-      this.fetching = null;
+      if (life === this.life) this.fetching = null;
     }
   }
 
   async open() {
+    const { life } = this;
     try {
       const { op } = this;
       this.prepare();
@@ -421,9 +430,9 @@ class AbstractCursor extends EventEmitter {
       op.timeoutMS = this.timeoutMS;
       op.admit(body);
       if (op.timeoutMS && this.timesOutAsAWhole()) this.deadline = performance.now() + op.timeoutMS;
-      this.accept(await this.start(body));
+      this.accept(await this.start(body), life);
     } finally {
-      this.initialized = true;
+      if (life === this.life) this.initialized = true;
     }
   }
 
@@ -451,7 +460,8 @@ class AbstractCursor extends EventEmitter {
   }
 
   async fetchMore() {
-    this.accept(await (this.ahead.take() ?? this.nextBatch()));
+    const { life } = this;
+    this.accept(await (this.ahead.take() ?? this.nextBatch()), life);
   }
 
   /** @returns {Promise<any>} */
@@ -470,10 +480,13 @@ class AbstractCursor extends EventEmitter {
     this.ahead.begin(() => this.nextBatch());
   }
 
-  /** @param {Batch} batch */
-  accept({ documents, intact, cursor, idHigh, idLow, count }) {
-    if (this.isClosed) {
-      // Closed while the answer was on its way.
+  /**
+   * @param {Batch} batch
+   * @param {number} life the one it was asked in
+   */
+  accept({ documents, intact, cursor, idHigh, idLow, count }, life) {
+    if (this.isClosed || life !== this.life) {
+      // Closed or rewound while the answer was on its way.
       if (cursor !== 0 && cursor !== this.handle) this.client.s.engine.closeCursor(cursor).catch(() => {});
       return;
     }

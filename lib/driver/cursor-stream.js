@@ -5,7 +5,7 @@ const { Readable } = require('node:stream');
 /** A cursor, or anything else with `next` and `close`, as a stream of objects that reads only as fast as it is read. */
 class CursorStream extends Readable {
   /**
-   * @param {{next(): Promise<any>, close(): Promise<void>}} cursor
+   * @param {{next(): Promise<any>, close(): Promise<void>, killed?: boolean}} cursor
    * @param {(document: any) => any} [transform]
    */
   constructor(cursor, transform) {
@@ -19,6 +19,10 @@ class CursorStream extends Readable {
   }
 
   async readNext() {
+    if (this.cursor.killed === true) {
+      this.push(null);
+      return;
+    }
     const document = await this.cursor.next();
     if (this.destroyed) return;
     this.push(document === null || this.transform === undefined ? document : this.transform(document));

@@ -61,9 +61,11 @@ class FindCursor extends AbstractCursor {
   /**
    * A server may keep a cursor open whose limit is reached; nobody has to ask it once more.
    * @param {import('./outcome').Batch} batch
+   * @param {number} life
    */
-  accept(batch) {
-    super.accept(batch);
+  accept(batch, life) {
+    super.accept(batch, life);
+    if (life !== this.life) return;
     this.returned += batch.documents.length;
     const { limit } = this.body;
     if (this.handle === 0 || !limit || this.returned < limit) return;

@@ -80,7 +80,7 @@ function findFilter(codec, filter) {
 function settleBatches(body) {
   if (body.limit < 0) {
     body.limit = -body.limit;
-    body.singleBatch = true;
+    body.singleBatch ??= true;
   }
   if (body.batchSize === undefined) return;
   if (body.batchSize < 0) {

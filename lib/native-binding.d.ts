@@ -10,10 +10,14 @@
 export declare class NativeClient {
   /** Checks the connection string and the configuration (JSON); never connects. */
   constructor(environment: NativeEnvironment, client: number, uri: string, config: string)
-  /** Runs one command. */
-  command(op: number, db: string, session: number, flags: number, body: Buffer, meta?: string | undefined | null): void
-  /** Runs a command that opens a cursor; answers its first batch. */
-  openCursor(op: number, cursor: number, db: string, session: number, flags: number, body: Buffer, meta?: string | undefined | null): void
+  /**
+   * A function that runs a command: `(op, cursor, db, session, flags, body, meta)`, with the number for the cursor that
+   * the command opens, or 0. It answers the reply, or the first batch.
+   *
+   * A function and not a method, because every operation passes here, and making sure of its receiver and arguments
+   * takes a method longer than all the rest.
+   */
+  submitter(): (op: number, cursor: number, db: string, session: number, flags: number, body: Buffer, meta: string | null) => void
   /** Answers the next batch of a cursor. */
   nextBatch(op: number, cursor: number, flags: number, meta?: string | undefined | null): void
   /** Closes a cursor, here and on the server. */
@@ -63,10 +67,15 @@ export declare class NativeClient {
 
 /** JavaScript's handle on its [`Environment`]. */
 export declare class NativeEnvironment {
-  /** `wake` is called when something has finished and [`Self::drain`] is due. */
+  /** `wake` is called when something has finished and is to be fetched. */
   constructor(wake: () => void)
-  /** The oldest finished load, `[values, texts, blobs, bytes]`; null when nothing is left. */
-  drain(): unknown[] | null
+  /**
+   * A function that fetches the oldest finished load; see [`Fetched`] for its answers. The numbers of most loads are
+   * written to `page`, after how many they are, and stand there until the next call.
+   *
+   * A function and not a method, for the reason that `NativeClient::submitter` has.
+   */
+  fetcher(page: Float64Array): () => null | true | string | [Float64Array | null, string[] | null, Buffer[] | null, Buffer | null]
   /** The definition of a shape that a packed batch named, as JSON; null for an unknown one. */
   shape(id: number): string | null
   /** Unpacks documents that stand back to back: `[values, texts, blobs, count]`. */

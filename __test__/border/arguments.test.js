@@ -14,7 +14,9 @@ let environment;
 let client;
 beforeAll(() => {
   environment = new native.NativeEnvironment(() => {
-    for (let load = environment.drain(); load !== null; load = environment.drain()) note(load);
+    // A page without room: every load comes in parts.
+    const fetch = environment.fetcher(new Float64Array(0));
+    for (let load = fetch(); load !== null; load = fetch()) note(load);
   });
   client = new native.NativeClient(
     environment,
@@ -33,8 +35,6 @@ function note([values, texts]) {
 
 /** The members of a class with arguments that they take. */
 const MEMBERS = {
-  command: [2, 'a', 0, 0, bytes, null],
-  openCursor: [2, 3, 'a', 0, 0, bytes, null],
   nextBatch: [2, 3, 0, null],
   closeCursor: [2, 3],
   cancel: [2],
@@ -58,7 +58,7 @@ const MEMBERS = {
 
 test('every member of a client is here', () => {
   const members = Object.getOwnPropertyNames(native.NativeClient.prototype);
-  const known = [...Object.keys(MEMBERS), 'constructor', 'reopen', 'stats'];
+  const known = [...Object.keys(MEMBERS), 'constructor', 'reopen', 'stats', 'submitter'];
   expect(members.sort()).toEqual(known.sort());
 });
 
@@ -82,6 +82,18 @@ describe.each(Object.entries(MEMBERS))('%s', (name, taken) => {
   });
 });
 
+test('what submits refuses arguments of a wrong type', () => {
+  const submit = client.submitter();
+  const taken = [2, 3, 'a', 0, 0, bytes, null];
+  for (const [position, value] of taken.entries()) {
+    for (const strange of STRANGE) {
+      if (value === null && strange == null) continue;
+      expect(() => submit(...taken.map((item, i) => (i === position ? strange : item)))).toThrow();
+    }
+  }
+  expect(() => submit()).toThrow();
+});
+
 test.each([
   ['nothing', Buffer.alloc(0)],
   ['too little', bytes.subarray(0, 4)],
@@ -91,7 +103,7 @@ test.each([
   ['another kind of array', new Float64Array(8)],
 ])('what is not BSON is an error of the operation: %s', async (_name, body) => {
   failures.delete(9);
-  client.command(9, 'a', 0, 0, body, null);
+  client.submitter()(9, 0, 'a', 0, 0, body, null);
   while (!failures.has(9)) await new Promise(setImmediate);
   expect(failures.get(9)).toBe('invalidArgument');
 });
@@ -116,5 +128,6 @@ test('constructors refuse what they cannot use', () => {
   }
   expect(() => new NativeClient(environment, 1, 'mongodb://a/', '[')).toThrow();
   expect(() => environment.shape({})).toThrow();
+  for (const strange of STRANGE) expect(() => environment.fetcher(strange)).toThrow();
   expect(environment.shape(4_000_000)).toBeNull();
 });

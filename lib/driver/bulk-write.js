@@ -61,7 +61,7 @@ class BulkWrite {
    * @returns {Encoded[]} several if it does not fit into one command
    */
   encode(batch) {
-    const op = Operation.writing(this.collection.s, isRetryable(batch));
+    const op = Operation.counting(this.collection.s, isRetryable(batch));
     /** @type {any} */
     const body = { [batch.type]: this.collection.collectionName, [STATEMENTS[batch.type]]: batch.statements };
     op.take(OPTIONS[batch.type], this.options, body);

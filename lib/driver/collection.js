@@ -29,6 +29,7 @@ const { insertMany } = require('./bulk-write');
 const { ChangeStream } = require('./change-stream');
 const { CollectionIndexes } = require('./collection-indexes');
 const { FindCursor } = require('./find-cursor');
+const { VALUE } = require('./op-settings');
 const { AS_JSON, EXPLAIN, NO_EXPLAIN, Operation, READ, WRITE } = require('./operation');
 
 const RULES = {
@@ -98,7 +99,7 @@ class Collection extends CollectionIndexes {
    * @param {any} [options]
    */
   async insertOne(document, options) {
-    const op = Operation.writing(this.s, true);
+    const op = Operation.counting(this.s, true);
     const body = { insert: this.collectionName, documents: [document], ordered: true };
     op.take(RULES.insertOne, options, body);
     this.addId(document, op.forceServerObjectId);
@@ -138,8 +139,8 @@ class Collection extends CollectionIndexes {
    * @param {any} update
    * @param {any} [options]
    */
-  async updateOne(filter, update, options) {
-    return await this.updateWith(filter, update, false, options);
+  updateOne(filter, update, options) {
+    return this.updateWith(filter, update, false, options);
   }
 
   /**
@@ -147,8 +148,8 @@ class Collection extends CollectionIndexes {
    * @param {any} update
    * @param {any} [options]
    */
-  async updateMany(filter, update, options) {
-    return await this.updateWith(filter, update, true, options);
+  updateMany(filter, update, options) {
+    return this.updateWith(filter, update, true, options);
   }
 
   /**
@@ -158,7 +159,7 @@ class Collection extends CollectionIndexes {
    * @param {any} options
    */
   async updateWith(filter, update, multi, options) {
-    const op = Operation.writing(this.s, !multi);
+    const op = Operation.counting(this.s, !multi);
     const statement = updateStatement(op.codec, filter, update, multi);
     const body = { update: this.collectionName, updates: [statement], ordered: true };
     op.take(RULES.update, options, body);
@@ -173,7 +174,7 @@ class Collection extends CollectionIndexes {
    * @param {any} [options]
    */
   async replaceOne(filter, replacement, options) {
-    const op = Operation.writing(this.s, true);
+    const op = Operation.counting(this.s, true);
     const statement = updateStatement(op.codec, filter, replacement, false);
     const body = { update: this.collectionName, updates: [statement], ordered: true };
     op.take(RULES.replace, options, body);
@@ -185,8 +186,8 @@ class Collection extends CollectionIndexes {
    * @param {any} [filter]
    * @param {any} [options]
    */
-  async deleteOne(filter = {}, options) {
-    return await this.deleteWith(deleteStatement(filter, 1), options);
+  deleteOne(filter = {}, options) {
+    return this.deleteWith(deleteStatement(filter, 1), options);
   }
 
   /**
@@ -204,7 +205,7 @@ class Collection extends CollectionIndexes {
    * @param {any} options
    */
   async deleteWith(statement, options) {
-    const op = Operation.writing(this.s, statement.limit === 1);
+    const op = Operation.counting(this.s, statement.limit === 1);
     const body = { delete: this.collectionName, deletes: [statement], ordered: true };
     op.take(RULES.delete, options, body);
     const reply = await op.execute(this.dbName, body);
@@ -226,7 +227,9 @@ class Collection extends CollectionIndexes {
     };
     op.take(RULES.findOne, options, body);
     if (op.explain !== null) return await op.execute(this.dbName, body);
-    const document = (await this.firstBatch(op, body))[0] ?? null;
+    op.admit(body);
+    const { documents } = await this.s.engine.openCursor(this.dbName, body, op);
+    const document = documents.length === 0 ? null : documents[0];
     return op.json === null || document === null ? document : op.json.one(op, document);
   }
 
@@ -297,6 +300,7 @@ class Collection extends CollectionIndexes {
     if (!remove) body.update = update;
     op.take(table, options, body);
     if (table === RULES.findOneAndUpdate) requireOperators(op.codec, update, op.bson);
+    if (!op.wholeReply) op.shown = VALUE;
     const reply = await op.execute(this.dbName, body);
     // An explanation has no value and says nothing of its form, as with the official driver.
     return op.wholeReply ? reply : (reply.value ?? null);

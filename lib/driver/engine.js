@@ -32,6 +32,7 @@ const { Failure } = require('./outcome');
  * @property {boolean} [gather] the reply's cursor is read to its end, and the reply has all of its documents
  * @property {GetMoreOptions | null} [getMoreOptions] what a cursor's later batches are asked with; null: as the command that opens it says
  * @property {AbortSignal | null} [signal]
+ * @property {number} [shown] what of the reply matters, `COUNTS` or `VALUE`; 0: all of it
  */
 
 /** @typedef {import('./outcome').Batch} Batch */
@@ -50,6 +51,8 @@ const collected = new FinalizationRegistry(unlisten);
 class Engine extends EventEmitter {
   /** @type {import('../native').Native['NativeClient']['prototype']} */
   #native;
+  /** @type {ReturnType<import('../native').Native['NativeClient']['prototype']['submitter']>} */
+  #submit;
   /** @type {Codec | null} */
   #codec = null;
   /** @type {Map<string, any>} */
@@ -72,6 +75,7 @@ class Engine extends EventEmitter {
     } catch (error) {
       throw new PolyMongoError(error.message, { code: 'URI_INVALID' });
     }
+    this.#submit = this.#native.submitter();
     const self = new WeakRef(this);
     listen(client, (text, payload) => {
       const engine = self.deref();
@@ -118,7 +122,7 @@ class Engine extends EventEmitter {
     if (isEncoding()) await undefined;
     const id = this.#begin(op);
     const bytes = encode(op.codec, body, op.bson);
-    this.#native.command(id, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
+    this.#submit(id, 0, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
     return this.#settled(await this.#outcome(id, op), op, db);
   }
 
@@ -133,7 +137,7 @@ class Engine extends EventEmitter {
     const id = this.#begin(op);
     const cursor = nextHandle();
     const bytes = encode(op.codec, body, op.bson);
-    this.#native.openCursor(id, cursor, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
+    this.#submit(id, cursor, db, op.session ?? 0, flagsOf(op), bytes, settingsOf(op));
     return this.#settled(await this.#outcome(id, op, cursor), op, db);
   }
 

@@ -6,6 +6,8 @@
 const READ = 1;
 const WRITE = 2;
 const PACKED = 4;
+const COUNTS = 128;
+const VALUE = 256;
 
 /** How documents are written as JSON. */
 const JSON_FLAGS = Object.freeze({ one: 8, items: 8, lines: 16, array: 32, highFirst: 64 });
@@ -14,8 +16,8 @@ const JSON_FLAGS = Object.freeze({ one: 8, items: 8, lines: 16, array: 32, highF
  * Documents come packed, or as JSON, unless options of the caller's change how they are read.
  * @param {Op} op
  */
-function flagsOf({ read, write, bson, json }) {
-  const form = bson == null ? json?.flags || PACKED : 0;
+function flagsOf({ read, write, bson, json, shown }) {
+  const form = bson == null ? json?.flags || PACKED | (shown ?? 0) : 0;
   return (read ? READ : 0) | (write ? WRITE : 0) | form;
 }
 
@@ -49,4 +51,4 @@ function furtherOf({ BSON }, { batchSize, comment, maxAwaitTimeMS }) {
   return { ...further, comment: BSON.EJSON.stringify({ comment }, { relaxed: false }) };
 }
 
-module.exports = { JSON_FLAGS, flagsOf, settingsOf };
+module.exports = { COUNTS, JSON_FLAGS, VALUE, flagsOf, settingsOf };

@@ -6,6 +6,7 @@ const { explainCommand } = require('../protocol/explain');
 const readPreferences = require('../protocol/read-preference');
 const { numbers, objects, rules } = require('../protocol/rules');
 const { JSON_RESULT, JsonResult } = require('./json-result');
+const { COUNTS } = require('./op-settings');
 const { admitToSession } = require('./session');
 const { ownOptions, readPreferenceIn, writeConcernIn } = require('./settings');
 const { startingStreams } = require('./stream-starts');
@@ -138,6 +139,8 @@ class Operation {
     /** @type {string | null} */
     this.timeoutMode = null;
     this.wholeReply = false;
+    /** What of the reply matters: see `op-settings.js`. */
+    this.shown = 0;
     this.ownSession = false;
     this.ownTimeoutMS = false;
     this.ownBson = false;
@@ -163,6 +166,17 @@ class Operation {
     const op = new Operation(settings);
     op.write = numbered;
     op.writeConcern = settings.writeConcern;
+    return op;
+  }
+
+  /**
+   * A write of whose reply only the counts matter, and what went wrong.
+   * @param {Settings} settings
+   * @param {boolean} numbered
+   */
+  static counting(settings, numbered) {
+    const op = Operation.writing(settings, numbered);
+    op.shown = COUNTS;
     return op;
   }
 
@@ -256,9 +270,9 @@ class Operation {
    * @param {any} body
    * @returns {Promise<any>} the server's reply
    */
-  async execute(db, body) {
+  execute(db, body) {
     this.admit(body);
-    return await this.send(db, body);
+    return this.send(db, body);
   }
 
   /**
@@ -282,6 +296,7 @@ class Operation {
       throw new this.codec.mongo.MongoAPIError('Cannot use maxTimeMS with timeoutMS for explain commands.');
     }
     this.write = false;
+    this.shown = 0;
     return explainCommand(this.explain, body);
   }
 }

@@ -13,12 +13,23 @@ const BUDGET_MS = 8;
 /** An entry is headed by: operation, kind, and how many numbers, texts, blobs and bytes belong to it. */
 const HEAD = 6;
 
+/** How many numbers the page holds: the addon writes those of most loads there, after how many they are. */
+const PAGE = 8192;
+
 /** What the addon leaves out because it is empty; nobody writes to it. @type {any[]} */
 const NONE = [];
-
-const EMPTY = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
 
 const environment = new native.NativeEnvironment(drain);
+
+const page = new Float64Array(PAGE);
+const fetch = environment.fetcher(page);
+
+/** The texts of a load that has only one. */
+const only = [''];
+
+/** One object for all loads: nothing of it is kept. @type {Load} */
+const load = { values: page, texts: NONE, blobs: NONE, bytes: NO_BYTES, value: 0, text: 0, blob: 0, byte: 0 };
 
 /** @type {Map<number, Pending>} */
 const pending = new Map();
@@ -69,8 +80,8 @@ const shape = environment.shape.bind(environment);
 /** Fetches what has finished. The addon calls this once for all that finishes until nothing is left. */
 function drain() {
   const end = performance.now() + BUDGET_MS;
-  for (let parts = environment.drain(); parts !== null; parts = environment.drain()) {
-    deliver(parts);
+  for (let fetched = fetch(); fetched !== null; fetched = fetch()) {
+    take(fetched);
     if (performance.now() > end) {
       setImmediate(drain);
       return;
@@ -78,19 +89,38 @@ function drain() {
   }
 }
 
-/** @param {any} parts */
-function deliver([values, texts, blobs, bytes]) {
-  const load = {
-    values,
-    texts: texts ?? NONE,
-    blobs: blobs ?? NONE,
-    bytes,
-    value: 0,
-    text: 0,
-    blob: 0,
-    byte: 0,
-  };
-  for (let head = 0; head < values.length; ) {
+/** @param {true | string | [Float64Array | null, string[] | null, Buffer[] | null, Buffer | null]} fetched */
+function take(fetched) {
+  if (typeof fetched === 'object') {
+    const [values, texts, blobs, bytes] = fetched;
+    load.texts = texts ?? NONE;
+    load.blobs = blobs ?? NONE;
+    load.bytes = bytes ?? NO_BYTES;
+    if (values === null) deliver(page, 1, page[0] + 1);
+    else deliver(values, 0, values.length);
+    load.blobs = NONE;
+    load.bytes = NO_BYTES;
+  } else {
+    only[0] = fetched === true ? '' : fetched;
+    load.texts = only;
+    deliver(page, 1, page[0] + 1);
+    only[0] = '';
+  }
+  load.texts = NONE;
+  load.values = page;
+}
+
+/**
+ * @param {Float64Array} values
+ * @param {number} from
+ * @param {number} to
+ */
+function deliver(values, from, to) {
+  load.values = values;
+  load.text = 0;
+  load.blob = 0;
+  load.byte = 0;
+  for (let head = from; head < to; ) {
     load.value = head + HEAD;
     const operation = values[head];
     if (operation === 0) tell(load, values[head + 5]);
@@ -123,7 +153,7 @@ function tell({ values, value, texts, text, bytes, byte }, size) {
   const sink = sinks.get(values[value]);
   if (sink === undefined) return;
   const event = texts[text];
-  const payload = size === 0 ? EMPTY : bytes.subarray(byte, byte + size);
+  const payload = size === 0 ? NO_BYTES : bytes.subarray(byte, byte + size);
   queueMicrotask(() => sink(event, payload));
 }
 

@@ -170,6 +170,26 @@ function textOf(codec, bytes, byte, size, gaps) {
   return size === bytes.length ? text : Buffer.from(text);
 }
 
+/**
+ * What a write has counted, in the form of a reply.
+ * @param {Load} load
+ */
+function counts({ values, value }) {
+  const n = values[value];
+  const nModified = values[value + 1];
+  return nModified < 0 ? { n, ok: 1 } : { n, nModified, ok: 1 };
+}
+
+/**
+ * The document that a command answers, in the form of a reply.
+ * @param {Load} load
+ * @param {Reading & {codec: Codec}} reading
+ */
+function value(load, reading) {
+  const { documents } = packedBatch(load, reading);
+  return { value: documents.length === 0 ? null : documents[0], ok: 1 };
+}
+
 /** @param {Load} load */
 function json({ texts, text }) {
   return JSON.parse(texts[text]);
@@ -179,7 +199,7 @@ function json({ texts, text }) {
  * The readers of entries, in the order of `Kind` in `src/bridge/completion.rs`: the two alike are events and reports.
  * @type {((load: Load, reading: any) => any)[]}
  */
-const READERS = [failure, reply, nothing, packedBatch, rawBatch, json, json, jsonBatch];
+const READERS = [failure, reply, nothing, packedBatch, rawBatch, json, json, jsonBatch, counts, value];
 
 /**
  * Reads an entry. One that cannot be read is a failure of its own and leaves its neighbours alone.

@@ -4,7 +4,6 @@ use bson::{Bson, RawDocumentBuf};
 use serde_json::Value;
 
 use super::completion::Form;
-use super::depth::{DEEPEST, is_too_deep};
 use super::gathered::Batch;
 use crate::engine::error::{EngineError, ErrorKind};
 use crate::engine::request::{Further, Meta, Purpose};
@@ -24,6 +23,10 @@ const LINES: u32 = 16;
 const GATHERED: u32 = 32;
 /// Of a `Long` in JSON the field `high` comes first.
 const HIGH_FIRST: u32 = 64;
+/// Of a write's reply only the counts matter, as long as there is nothing else to say.
+const COUNTS: u32 = 128;
+/// Of the reply only the document `value` matters.
+const VALUE: u32 = 256;
 
 /// The purpose that the flags name.
 pub fn purpose(flags: u32) -> Purpose {
@@ -36,8 +39,10 @@ pub fn purpose(flags: u32) -> Purpose {
 
 /// The form that the flags ask for.
 pub fn form(flags: u32) -> Form {
-    match flags & (PACKED | ITEMS | LINES) {
+    match flags & (PACKED | ITEMS | LINES | COUNTS | VALUE) {
         PACKED => Form::Packed,
+        flags if flags == PACKED | COUNTS => Form::Counts,
+        flags if flags == PACKED | VALUE => Form::Value,
         ITEMS => Form::Text(layout(flags, Style::Items)),
         LINES => Form::Text(layout(flags, Style::Lines)),
         _ => Form::Bson,
@@ -65,11 +70,6 @@ fn layout(flags: u32, style: Style) -> Layout {
 
 /// A copy of a document of JavaScript's.
 pub fn document(bytes: &[u8]) -> Result<RawDocumentBuf, EngineError> {
-    if is_too_deep(bytes) == Some(true) {
-        return Err(invalid(format!(
-            "The command nests documents and arrays deeper than the {DEEPEST} levels that MongoDB takes; make it flatter"
-        )));
-    }
     RawDocumentBuf::from_bytes(bytes.to_vec())
         .map_err(|error| invalid(format!("The command is not valid BSON: {error}")))
 }

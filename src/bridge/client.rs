@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bson::RawDocumentBuf;
-use napi::bindgen_prelude::BufferSlice;
+use napi::bindgen_prelude::{BufferSlice, Function, FunctionCallContext};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
@@ -41,42 +41,40 @@ impl NativeClient {
         Ok(Self { environment, engine })
     }
 
-    /// Runs one command.
-    #[napi(catch_unwind)]
-    pub fn command(
-        &self,
-        env: Env,
-        op: i64,
-        db: String,
-        session: i64,
-        flags: u32,
-        body: BufferSlice,
-        meta: Option<String>,
-    ) {
-        let request = request(db, session, flags, &body, meta.as_deref());
-        self.submit(env, op, form(flags), request, |request, done| {
-            self.engine.command(op, request, done);
-        });
-    }
-
-    /// Runs a command that opens a cursor; answers its first batch.
-    #[napi(catch_unwind)]
-    pub fn open_cursor(
-        &self,
-        env: Env,
-        op: i64,
-        cursor: i64,
-        db: String,
-        session: i64,
-        flags: u32,
-        body: BufferSlice,
-        meta: Option<String>,
-    ) {
-        let request = request(db, session, flags, &body, meta.as_deref());
-        let form = batch_form(flags, cursor, true);
-        self.submit(env, op, form, request, |request, done| {
-            self.engine.open_cursor(op, cursor, request, done);
-        });
+    /// A function that runs a command: `(op, cursor, db, session, flags, body, meta)`, with the number for the cursor that
+    /// the command opens, or 0. It answers the reply, or the first batch.
+    ///
+    /// A function and not a method, because every operation passes here, and making sure of its receiver and arguments
+    /// takes a method longer than all the rest.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(op: number, cursor: number, db: string, session: number, flags: number, body: Buffer, meta: string | null) => void"
+    )]
+    pub fn submitter<'env>(&self, env: &'env Env) -> Result<Function<'env, (), ()>> {
+        let (environment, engine) = (Arc::clone(&self.environment), Arc::clone(&self.engine));
+        env.create_function_from_closure("submit", move |call: FunctionCallContext| {
+            let (op, cursor) = (call.get(0)?, call.get(1)?);
+            let (db, session, flags) = (call.get(2)?, call.get(3)?, call.get(4)?);
+            let meta: Option<String> = call.get(6)?;
+            let body: BufferSlice = call.get(5)?;
+            let request = request(db, session, flags, &body, meta.as_deref());
+            let form = match cursor {
+                0 => form(flags),
+                cursor => batch_form(flags, cursor, true),
+            };
+            submit(
+                &environment,
+                *call.env,
+                op,
+                form,
+                request,
+                |request, done| match cursor {
+                    0 => engine.command(op, request, done),
+                    cursor => engine.open_cursor(op, cursor, request, done),
+                },
+            );
+            Ok(())
+        })
     }
 
     /// Answers the next batch of a cursor.
@@ -260,7 +258,6 @@ impl NativeClient {
         self.engine.stats()
     }
 
-    /// Submits an operation, or ends it at once when its arguments are unusable.
     fn submit<T>(
         &self,
         env: Env,
@@ -269,12 +266,24 @@ impl NativeClient {
         arguments: std::result::Result<T, EngineError>,
         run: impl FnOnce(T, Box<dyn Completer>),
     ) {
-        self.environment.begin(env);
-        let done = Box::new(Completion::new(Arc::clone(&self.environment), op, form));
-        match arguments {
-            Ok(arguments) => run(arguments, done),
-            Err(error) => done.complete(Err(error)),
-        }
+        submit(&self.environment, env, op, form, arguments, run);
+    }
+}
+
+/// Submits an operation, or ends it at once when its arguments are unusable.
+fn submit<T>(
+    environment: &Arc<Environment>,
+    env: Env,
+    op: i64,
+    form: Form,
+    arguments: std::result::Result<T, EngineError>,
+    run: impl FnOnce(T, Box<dyn Completer>),
+) {
+    environment.begin(env);
+    let done = Box::new(Completion::new(Arc::clone(environment), op, form));
+    match arguments {
+        Ok(arguments) => run(arguments, done),
+        Err(error) => done.complete(Err(error)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bson::raw::RawBsonRef;
 use bson::{RawDocument, RawDocumentBuf};
 
+use super::brief;
 use super::environment::Environment;
 use super::failure;
 use super::gathered;
@@ -37,6 +38,10 @@ enum Kind {
     /// Numbers: the cursor's id in halves, count, length of the text, how many gaps it has, then their places; bytes: the text, then the
     /// documents that it lacks.
     Json = 7,
+    /// Numbers: how many a write has matched (`n`), and how many it has changed (`nModified`; -1: not said).
+    Counts = 8,
+    /// Like `Packed`, with one document or none.
+    Value = 9,
 }
 
 /// Replies above this many bytes are unpacked while the thread's other tasks go elsewhere.
@@ -82,6 +87,10 @@ pub enum Form {
     Text(Layout),
     /// All documents of a cursor as one JSON array, when it has no more.
     Gathered(gathered::Batch),
+    /// What a write has counted; as the server sent it if it says more.
+    Counts,
+    /// The document `value`, unpacked like a batch of one, or of none; as the server sent it if it says more.
+    Value,
     /// As JSON: a report of ours, for which JavaScript needs no BSON library.
     Json,
 }
@@ -124,16 +133,7 @@ impl Completion {
 
     fn load(&self, outcome: Outcome) -> Result<Load, EngineError> {
         match outcome {
-            Outcome::Reply(reply) => Ok(match self.form {
-                Form::Json => entry(
-                    self.op,
-                    Kind::Report,
-                    &[],
-                    vec![failure::document_as_json(&reply)],
-                    Vec::new(),
-                ),
-                _ => entry(self.op, Kind::Reply, &[], Vec::new(), reply.into_bytes()),
-            }),
+            Outcome::Reply(reply) => Ok(self.reply(reply)),
             Outcome::Done => Ok(entry(self.op, Kind::Done, &[], Vec::new(), Vec::new())),
             Outcome::Batch(batch) => {
                 let documents = documents_of(&batch.reply).ok_or_else(|| {
@@ -153,6 +153,27 @@ impl Completion {
                 Ok(self.documents(0, &documents, token))
             }
         }
+    }
+
+    fn reply(&self, reply: RawDocumentBuf) -> Load {
+        match self.form {
+            Form::Json => {
+                let report = vec![failure::document_as_json(&reply)];
+                return entry(self.op, Kind::Report, &[], report, Vec::new());
+            }
+            Form::Counts => {
+                if let Some(counts) = brief::counts(&reply) {
+                    return entry(self.op, Kind::Counts, &counts, Vec::new(), Vec::new());
+                }
+            }
+            Form::Value => {
+                if let Some(documents) = brief::value(&reply) {
+                    return self.documents(0, &documents, &[]);
+                }
+            }
+            Form::Bson | Form::Packed | Form::Text(_) | Form::Gathered(_) => {}
+        }
+        entry(self.op, Kind::Reply, &[], Vec::new(), reply.into_bytes())
     }
 
     fn batch(&self, cursor: i64, documents: &[&[u8]]) -> Result<Load, EngineError> {
@@ -186,15 +207,20 @@ impl Completion {
         let [high, low] = halves(cursor);
         let count = documents.len() as f64;
         let numbers = [high, low, count, token.len() as f64];
-        if !matches!(self.form, Form::Packed) {
+        let kind = match self.form {
+            Form::Packed => Some(Kind::Packed),
+            Form::Value => Some(Kind::Value),
+            _ => None,
+        };
+        let Some(kind) = kind else {
             let bytes = [token]
                 .into_iter()
                 .chain(documents.iter().copied())
                 .collect::<Vec<_>>()
                 .concat();
             return entry(self.op, Kind::Raw, &numbers, Vec::new(), bytes);
-        }
-        let mut load = entry(self.op, Kind::Packed, &numbers, Vec::new(), token.to_vec());
+        };
+        let mut load = entry(self.op, kind, &numbers, Vec::new(), token.to_vec());
         let parcel = &mut load.parcel;
         pack(parcel, &self.environment.shapes, documents.iter().copied());
         let lengths = [parcel.values.len() - HEAD, parcel.texts.len(), parcel.blobs.len()];

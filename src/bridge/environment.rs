@@ -1,9 +1,14 @@
 //! One JavaScript environment (the main thread's, or a worker's): its outbox, how to wake it, and what it opened.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::{Array, Buffer, BufferSlice, Float64ArraySlice, Function, ToNapiValue};
+use napi::bindgen_prelude::{
+    Array, Buffer, BufferSlice, Float64Array, Float64ArraySlice, Function, FunctionCallContext, Null,
+    ToNapiValue,
+};
+use napi::sys::{napi_env, napi_value};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
@@ -11,7 +16,7 @@ use napi_derive::napi;
 use super::gathered::Gathered;
 use super::outbox::{Load, Outbox};
 use crate::engine::Engine;
-use crate::reply::Shapes;
+use crate::reply::{Parcel, Shapes};
 
 /// A load's numbers or bytes up to this many bytes are copied into memory of JavaScript, whose collector then knows of
 /// them; more than this is lent to it.
@@ -111,7 +116,7 @@ pub struct NativeEnvironment {
 
 #[napi]
 impl NativeEnvironment {
-    /// `wake` is called when something has finished and [`Self::drain`] is due.
+    /// `wake` is called when something has finished and is to be fetched.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
@@ -127,19 +132,27 @@ impl NativeEnvironment {
         Ok(Self { shared })
     }
 
-    /// The oldest finished load, `[values, texts, blobs, bytes]`; null when nothing is left.
-    #[napi(catch_unwind)]
-    pub fn drain<'env>(&self, env: &'env Env) -> Result<Option<Array<'env>>> {
-        let Some(load) = self.shared.outbox.take() else {
-            return Ok(None);
-        };
-        self.shared.end(*env, load.completions);
-        let mut parcel = env.create_array(4)?;
-        parcel.set(0, numbers(env, load.parcel.values)?)?;
-        parcel.set(1, list(env, load.parcel.texts)?)?;
-        parcel.set(2, list(env, buffers(load.parcel.blobs))?)?;
-        parcel.set(3, bytes(env, load.bytes)?)?;
-        Ok(Some(parcel))
+    /// A function that fetches the oldest finished load; see [`Fetched`] for its answers. The numbers of most loads are
+    /// written to `page`, after how many they are, and stand there until the next call.
+    ///
+    /// A function and not a method, for the reason that `NativeClient::submitter` has.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "() => null | true | string | [Float64Array | null, string[] | null, Buffer[] | null, Buffer | null]"
+    )]
+    pub fn fetcher<'env>(&self, env: &'env Env, page: Float64Array) -> Result<Function<'env, (), Fetched>> {
+        let shared = Arc::clone(&self.shared);
+        let page = RefCell::new(page);
+        env.create_function_from_closure("fetch", move |call: FunctionCallContext| {
+            let Some(load) = shared.outbox.take() else {
+                return Ok(Fetched::Nothing);
+            };
+            shared.end(*call.env, load.completions);
+            let mut page = page.borrow_mut();
+            // JavaScript does not run meanwhile, and no other thread knows of its memory.
+            let page = unsafe { page.as_mut() };
+            Ok(Fetched::new(load, page))
+        })
     }
 
     /// The definition of a shape that a packed batch named, as JSON; null for an unknown one.
@@ -147,6 +160,73 @@ impl NativeEnvironment {
     pub fn shape(&self, id: u32) -> Option<String> {
         self.shared.shapes.definition(id)
     }
+}
+
+/// What the outbox answers. Single texts, and none at all, are the rule and are worth a form of their own.
+pub enum Fetched {
+    /// `null`: nothing is left.
+    Nothing,
+    /// `true`: the page holds all there is.
+    Numbers,
+    /// A string: the load's only text; the rest is on the page.
+    Text(String),
+    /// `[values, texts, blobs, bytes]`, each null if there is none; the values are null as well if they are on the page.
+    Parts(Load, bool),
+}
+
+impl Fetched {
+    fn new(mut load: Load, page: &mut [f64]) -> Self {
+        let on_page = write_page(page, &load.parcel.values).is_some();
+        let Parcel { texts, blobs, .. } = &mut load.parcel;
+        if !on_page || !blobs.is_empty() || !load.bytes.is_empty() {
+            return Self::Parts(load, on_page);
+        }
+        match texts.as_mut_slice() {
+            [] => Self::Numbers,
+            [text] => Self::Text(std::mem::take(text)),
+            _ => Self::Parts(load, on_page),
+        }
+    }
+}
+
+fn write_page(page: &mut [f64], values: &[f64]) -> Option<()> {
+    let (count, rest) = page.split_first_mut()?;
+    rest.get_mut(..values.len())?.copy_from_slice(values);
+    *count = values.len() as f64;
+    Some(())
+}
+
+impl ToNapiValue for Fetched {
+    unsafe fn to_napi_value(env: napi_env, fetched: Self) -> Result<napi_value> {
+        // What the caller promises of `env` is all that is needed here.
+        unsafe {
+            match fetched {
+                Self::Nothing => Null::to_napi_value(env, Null),
+                Self::Numbers => bool::to_napi_value(env, true),
+                Self::Text(text) => String::to_napi_value(env, text),
+                Self::Parts(load, on_page) => {
+                    Array::to_napi_value(env, parts(&Env::from_raw(env), load, on_page)?)
+                }
+            }
+        }
+    }
+}
+
+fn parts(env: &Env, load: Load, on_page: bool) -> Result<Array<'_>> {
+    let Parcel { values, texts, blobs } = load.parcel;
+    let mut parts = env.create_array(4)?;
+    parts.set(
+        0,
+        if on_page {
+            None
+        } else {
+            Some(numbers(env, values)?)
+        },
+    )?;
+    parts.set(1, list(env, texts)?)?;
+    parts.set(2, list(env, buffers(blobs))?)?;
+    parts.set(3, bytes(env, load.bytes)?)?;
+    Ok(parts)
 }
 
 pub(super) fn numbers(env: &Env, values: Vec<f64>) -> Result<Float64ArraySlice<'_>> {

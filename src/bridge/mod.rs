@@ -4,9 +4,9 @@
 //! outbox, which JavaScript empties in one go. Nothing here waits, and nothing of JavaScript is kept in a future.
 
 mod arguments;
+mod brief;
 mod client;
 mod completion;
-mod depth;
 mod environment;
 mod failure;
 mod gathered;

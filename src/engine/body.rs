@@ -109,23 +109,30 @@ pub struct CursorOptions {
 impl CursorOptions {
     /// Reads them from the command: `batchSize` of a find, `cursor.batchSize` of the others.
     pub fn read(body: &RawDocument) -> Result<Self, EngineError> {
-        let get = |key: &str| body.get(key).map_err(|error| malformed(&error));
-        let size = match get("cursor")? {
-            Some(RawBsonRef::Document(cursor)) => {
-                cursor.get("batchSize").map_err(|error| malformed(&error))?
+        let mut options = Self::default();
+        let (mut size, mut inner_size) = (None, None);
+        let (mut tailable, mut awaits) = (false, false);
+        for element in body {
+            let (key, value) = element.map_err(|error| malformed(&error))?;
+            match (key.as_str(), value) {
+                ("cursor", RawBsonRef::Document(cursor)) => {
+                    inner_size = cursor.get("batchSize").map_err(|error| malformed(&error))?;
+                }
+                ("batchSize", value) => size = Some(value),
+                ("comment", value) => {
+                    options.comment = Some(Bson::try_from(value).map_err(|error| malformed(&error))?);
+                }
+                ("tailable", value) => tailable = value.as_bool().unwrap_or(false),
+                ("awaitData", value) => awaits = value.as_bool().unwrap_or(false),
+                _ => {}
             }
-            _ => get("batchSize")?,
-        };
-        let flag = |value: Option<RawBsonRef<'_>>| value.and_then(RawBsonRef::as_bool).unwrap_or(false);
-        let comment = match get("comment")? {
-            Some(comment) => Some(Bson::try_from(comment).map_err(|error| malformed(&error))?),
-            None => None,
-        };
-        Ok(Self {
-            batch_size: size.and_then(whole).and_then(|size| u32::try_from(size).ok()),
-            comment,
-            awaits_data: flag(get("tailable")?) && flag(get("awaitData")?),
-        })
+        }
+        options.batch_size = inner_size
+            .or(size)
+            .and_then(whole)
+            .and_then(|size| u32::try_from(size).ok());
+        options.awaits_data = tailable && awaits;
+        Ok(options)
     }
 }
 

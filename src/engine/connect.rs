@@ -6,7 +6,7 @@ use bson::{RawDocumentBuf, raw::cstr, rawdoc};
 
 use super::{
     error::EngineError,
-    execute::{As, Sent, Shape, Work},
+    execute::{As, Sent, Work},
     operations::Operations,
     request::{Purpose, Request},
 };
@@ -41,13 +41,7 @@ pub async fn connect(
         body: rawdoc! { "hello": 1 },
         meta: None,
     };
-    let work = Work::new(
-        request,
-        Shape::Reply,
-        Arc::clone(pool),
-        operations,
-        Arc::clone(&attempt),
-    )?;
+    let work = Work::new(request, false, Arc::clone(pool), operations, Arc::clone(&attempt))?;
     let (Sent::Reply(hello) | Sent::Opened(_, hello)) = work.execute(As::Nobody).await?;
     if pool.settings.min_pool_size > 0 {
         let client = pool.client().await?;

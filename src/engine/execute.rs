@@ -17,6 +17,7 @@ use super::{
     body::{self, CursorOptions},
     convert,
     cursor::ServerCursor,
+    depth,
     error::{EngineError, ErrorKind},
     gathered::Gathered,
     operations::Operations,
@@ -29,7 +30,7 @@ use crate::pool::{attempt::Attempt, pool::Pool};
 
 /// What a command's reply is.
 #[derive(Debug)]
-pub enum Shape {
+enum Shape {
     /// A document.
     Reply,
     /// The first batch of a cursor, with what its further batches need.
@@ -37,8 +38,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The shape of a command that opens a cursor.
-    pub fn cursor(request: &Request) -> Result<Self, EngineError> {
+    fn cursor(request: &Request) -> Result<Self, EngineError> {
         let mut options = RunCursorCommandOptions::default();
         if let Some(further) = request.meta.as_ref().and_then(|meta| meta.further.clone()) {
             options.batch_size = further.batch_size;
@@ -111,14 +111,20 @@ pub enum As<'session> {
 }
 
 impl Work {
-    /// A command for `pool`.
+    /// A command for `pool`. `opens`: its reply is the first batch of a cursor.
     pub fn new(
         request: Request,
-        shape: Shape,
+        opens: bool,
         pool: Arc<Pool>,
         operations: Arc<Operations>,
         attempt: Arc<Attempt>,
     ) -> Result<Self, EngineError> {
+        depth::check(request.body.as_bytes())?;
+        let shape = if opens {
+            Shape::cursor(&request)?
+        } else {
+            Shape::Reply
+        };
         let preference = request
             .meta
             .as_ref()

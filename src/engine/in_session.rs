@@ -10,7 +10,7 @@ use super::{
     Engine,
     cursor::{self, Held, OpenCursor},
     error::{EngineError, ErrorKind},
-    execute::{As, Sent, Shape, Work},
+    execute::{As, Sent, Work},
     operations::Operation,
     request::{Outcome, Request},
     retry,
@@ -174,20 +174,13 @@ impl Engine {
         request: Request,
         cursor: Option<i64>,
     ) -> Option<Result<Sent, EngineError>> {
-        let shape = match cursor {
-            None => Shape::Reply,
-            Some(_) => match Shape::cursor(&request) {
-                Ok(shape) => shape,
-                Err(error) => return Some(Err(error)),
-            },
-        };
         let (Some(client), Some(lease)) = (&mut state.client, &state.lease) else {
             return Some(Err(unknown_session()));
         };
         let pool = Arc::clone(lease.pool());
         let socket_timeout = pool.settings.socket_timeout;
         let (operations, attempt) = (Arc::clone(&self.operations), Arc::clone(&operation.attempt));
-        let work = match Work::new(request, shape, pool, operations, attempt) {
+        let work = match Work::new(request, cursor.is_some(), pool, operations, attempt) {
             Ok(work) => work,
             Err(error) => return Some(Err(error)),
         };

@@ -10,6 +10,7 @@ mod close;
 mod connect;
 pub mod convert;
 pub mod cursor;
+mod depth;
 pub mod error;
 pub mod execute;
 mod gathered;
@@ -36,7 +37,7 @@ use self::{
     close::Lifecycle,
     cursor::{Access, Cursors, OpenCursor},
     error::{EngineError, ErrorKind},
-    execute::{As, Shape, Work},
+    execute::{As, Work},
     operations::{Operation, Operations},
     request::{Completer, EventSink, Meta, Outcome, Request},
     session::{Session, Transaction, Turn, unknown_session},
@@ -106,11 +107,11 @@ impl Engine {
     }
 
     /// The deadline of an operation: its own, else the client's; 0 is none.
-    pub(crate) fn timeout(meta: Option<&Meta>, settings: &Settings) -> Option<Duration> {
+    pub(crate) fn timeout(meta: Option<&Meta>, of_client: Option<Duration>) -> Option<Duration> {
         match meta.and_then(|meta| meta.timeout_ms) {
             Some(0) => None,
             Some(own) => Some(Duration::from_millis(own)),
-            None => settings.timeout,
+            None => of_client,
         }
     }
 
@@ -142,7 +143,7 @@ impl Engine {
         match session {
             None => self.submit_alone(op, request, cursor, done),
             Some(session) => {
-                let timeout = Self::timeout(request.meta.as_deref(), &self.router.shared().settings());
+                let timeout = Self::timeout(request.meta.as_deref(), self.router.shared().timeout());
                 let place = session.enter();
                 let operation = self.operations.begin(op, session.pool(), timeout, done);
                 let engine = Arc::clone(self);
@@ -159,17 +160,10 @@ impl Engine {
         cursor: Option<i64>,
         done: Box<dyn Completer>,
     ) {
-        let shape = match cursor {
-            None => Shape::Reply,
-            Some(_) => match Shape::cursor(&request) {
-                Ok(shape) => shape,
-                Err(error) => return self.refuse(done, error),
-            },
-        };
         let lease = self.router.lease(&request.db);
         let pool = Arc::clone(lease.pool());
         let ticket = pool.gate.enter();
-        let timeout = Self::timeout(request.meta.as_deref(), &pool.settings);
+        let timeout = Self::timeout(request.meta.as_deref(), pool.settings.timeout);
         let mut operation = self.operations.begin(op, pool.id, timeout, done);
         let running = self.databases.start(&request.db);
         let engine = Arc::clone(self);
@@ -180,7 +174,7 @@ impl Engine {
                 .race(async move {
                     let _permit = ticket.admitted().await?;
                     events.room().await;
-                    Work::new(request, shape, pool, operations, attempt)?
+                    Work::new(request, cursor.is_some(), pool, operations, attempt)?
                         .execute(As::Nobody)
                         .await
                 })
@@ -209,7 +203,7 @@ impl Engine {
         let Some(open) = self.cursors.get(cursor) else {
             return self.refuse(done, cursor::unknown());
         };
-        let timeout = Self::timeout(meta.as_deref(), &self.router.shared().settings());
+        let timeout = Self::timeout(meta.as_deref(), self.router.shared().timeout());
         let operation = self.operations.begin(op, open.pool, timeout, done);
         let engine = Arc::clone(self);
         match &open.session {
@@ -374,7 +368,7 @@ impl Engine {
             }
         };
         session.set_in_transaction(false);
-        let timeout = Self::timeout(meta.as_deref(), &self.router.shared().settings());
+        let timeout = Self::timeout(meta.as_deref(), self.router.shared().timeout());
         let place = session.enter();
         let operation = self.operations.begin(op, session.pool(), timeout, done);
         Some((session, place, operation))
@@ -439,7 +433,8 @@ impl Engine {
             0 => Ok(None),
             handle => self.session(handle).map(Some),
         };
-        match self.accept().and(session) {
+        let checked = self.accept().and_then(|()| depth::check(options.as_bytes()));
+        match checked.and(session) {
             Ok(session) => {
                 let target = crate::watch::stream::Target { db, collection };
                 self.watch(op, stream, target, session, &options, done);

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::runtime::Handle;
@@ -94,6 +94,11 @@ impl Slot {
     /// The settings that the next generation gets.
     pub fn settings(&self) -> Settings {
         self.inner().settings.clone()
+    }
+
+    /// The default deadline of operations, as the next generation has it.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.inner().settings.timeout
     }
 
     /// How many generations there have been.

@@ -9,7 +9,7 @@ use crate::{
     engine::{
         Engine,
         error::{EngineError, ErrorKind},
-        execute::{As, Shape, Work},
+        execute::{As, Work},
         request::{Purpose, Request},
     },
     pool::{
@@ -130,13 +130,7 @@ async fn serves(engine: &Arc<Engine>, next: &Lease) -> Result<(), EngineError> {
         meta: None,
     };
     let (operations, attempt) = (Arc::clone(&engine.operations), Arc::<Attempt>::default());
-    let work = Work::new(
-        request,
-        Shape::Reply,
-        Arc::clone(next.pool()),
-        operations,
-        attempt,
-    )?;
+    let work = Work::new(request, false, Arc::clone(next.pool()), operations, attempt)?;
     work.execute(As::Nobody).await.map(drop)
 }
 

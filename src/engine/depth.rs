@@ -1,13 +1,28 @@
 //! How deeply a document nests, found without recursion: whoever recurses into it afterwards knows what to expect.
 
+use super::error::{EngineError, ErrorKind};
+
 /// The server refuses a command that nests deeper (and a stored document deeper than 180, in words of its own).
-pub const DEEPEST: usize = 200;
+const DEEPEST: usize = 200;
 
 /// A level takes at least seven bytes: its type, the end of its (empty) name, its length, its own end.
 const SMALLEST_LEVEL: usize = 7;
 
+/// Refuses a command that nests deeper than the server takes.
+pub fn check(command: &[u8]) -> Result<(), EngineError> {
+    if is_too_deep(command) != Some(true) {
+        return Ok(());
+    }
+    Err(EngineError::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "The command nests documents and arrays deeper than the {DEEPEST} levels that MongoDB takes; make it flatter"
+        ),
+    ))
+}
+
 /// Whether a document holds more levels below itself than the server takes. `None`: it is not BSON.
-pub fn is_too_deep(document: &[u8]) -> Option<bool> {
+fn is_too_deep(document: &[u8]) -> Option<bool> {
     if document.len() <= DEEPEST * SMALLEST_LEVEL {
         return Some(false);
     }

@@ -291,16 +291,30 @@ declare class PolyMongo {
   tenant(name: string): PolyMongo.Tenant;
 
   /**
-   * Makes the indexes of databases equal to those of the schemas, for every wrapped model: creates and drops, as
-   * Mongoose's `Model.syncIndexes` does.
+   * Runs `fn` once for each tenant, in its context, a few at a time.
    *
-   * @param dbNames Default: the default database.
-   * @returns The names of the indexes that were dropped, by database and model.
+   * The first failure lets what runs come to its end and rejects; with `continueOnError` failures are collected instead.
+   *
+   * @throws {PolyMongo.PolyMongoError} `TENANT_FAILED` with `tenant`, `cause` and `report`; the reason of `signal`.
+   */
+  forEachTenant(
+    fn: (tenant: PolyMongo.Tenant) => unknown,
+    options?: PolyMongo.ForEachTenantOptions,
+  ): Promise<PolyMongo.ForEachTenantReport>;
+
+  /**
+   * Makes the indexes of collections equal to those of the schemas, over all tenants: drops and creates what Mongoose's
+   * `Model.diffIndexes` finds. Only in collections that exist: the others get their indexes with their first write.
+   *
+   * An index that another wrapped model of the same collection declares is kept. A database that fails is reported, and
+   * the others are done.
+   *
+   * @param models Wrapped models or their names. Default: all.
    */
   syncIndexes(
-    dbNames?: string | readonly string[],
-    options?: mongoose.SyncIndexesOptions,
-  ): Promise<Record<string, Record<string, string[]>>>;
+    models?: string | PolyMongo.AnyModel | readonly (string | PolyMongo.AnyModel)[],
+    options?: PolyMongo.SyncIndexesOptions,
+  ): Promise<PolyMongo.SyncIndexesReport>;
 
   /** Hosts, default database and state: what a log may show. Never a credential. */
   toJSON(): { hosts: string[]; defaultDB: string; state: PolyMongo.ConnectionState };
@@ -331,12 +345,14 @@ declare namespace PolyMongo {
      */
     readonly dbName?: string;
     /**
-     * The tenant that was asked for, as it was given: `TENANT_EXISTS`, `TENANT_NOT_CREATED`, `INVALID_DATABASE_NAME` with
-     * the option `databaseName`.
+     * The tenant that was asked for, as it was given: `TENANT_EXISTS`, `TENANT_FAILED`, `TENANT_NOT_CREATED`,
+     * `INVALID_DATABASE_NAME` with the option `databaseName`.
      */
     readonly tenant?: unknown;
     /** How far it came: `TENANT_NOT_CREATED`. */
     readonly step?: 'collections' | 'seed';
+    /** What was done by then: `TENANT_FAILED` of `forEachTenant`. */
+    readonly report?: ForEachTenantReport;
     /** The database that the URI names: `DATABASE_FIXED_BY_URI`. */
     readonly uriDatabase?: string;
     /** Where polymongo 1.3 kept its data: `DEFAULT_DATABASE_AMBIGUOUS`. */
@@ -369,6 +385,7 @@ declare namespace PolyMongo {
     | 'OPTION_UNKNOWN'
     | 'POOL_SHARED'
     | 'TENANT_EXISTS'
+    | 'TENANT_FAILED'
     | 'TENANT_NOT_CREATED'
     | 'TENANT_REFUSED'
     | 'TENANT_REQUIRED'
@@ -401,7 +418,130 @@ declare namespace PolyMongo {
      * @throws {PolyMongoError} `INVALID_DATABASE_NAME` (`status` 400) or `DATABASE_FIXED_BY_URI`.
      */
     readonly db: mongoose.Connection & DatabaseSelector<M>;
+    /**
+     * This model in many tenants: the same question to each, the answers as one stream.
+     *
+     * @param tenants A list of names, or a pattern: a RegExp, or a text in which `*` stands for any characters and `?` for
+     *   one. Default: all tenants that there are.
+     * @throws {PolyMongoError} `DATABASE_FIXED_BY_MODEL` when the model has a database for itself.
+     */
+    across(tenants?: TenantSelection, options?: AcrossOptions): Across<M>;
   };
+
+  /** Which tenants are meant: a list of names, or a pattern of names of tenants that exist. */
+  export type TenantSelection = Iterable<string> | RegExp;
+
+  /** Options of `Model.across`. */
+  export interface AcrossOptions {
+    /** How many tenants are asked at a time, each with one open cursor. Default: 8. */
+    concurrency?: number;
+  }
+
+  /**
+   * A model in many tenants. Each method answers a stream of rows in the order they come (`for await`, `toArray()`,
+   * `pipe`); what is not read is not fetched, and leaving the loop closes the cursors. Options, limits and sort orders
+   * hold for each tenant.
+   *
+   * A tenant that fails ends the stream with `TENANT_FAILED`, which has `tenant` and `cause`.
+   */
+  export interface Across<M extends AnyModel> {
+    /** Documents: hydrated ones that belong to their tenant, or plain ones with `{lean: true}`. */
+    find<D = InstanceType<M>>(
+      filter?: Record<string, any>,
+      projection?: mongoose.ProjectionType<any> | null,
+      options?: mongoose.QueryOptions,
+    ): Rows<{ tenant: string; document: D }>;
+    /** What a pipeline gives. */
+    aggregate<R = any>(
+      pipeline?: mongoose.PipelineStage[],
+      options?: mongoose.AggregateOptions,
+    ): Rows<{ tenant: string; document: R }>;
+    /** One number for each tenant. */
+    countDocuments(
+      filter?: Record<string, any>,
+      options?: mongoose.QueryOptions,
+    ): Rows<{ tenant: string; count: number }>;
+  }
+
+  /** A stream of rows. */
+  export interface Rows<R> extends Readable {
+    [Symbol.asyncIterator](): NodeJS.AsyncIterator<R>;
+    toArray(options?: { signal?: AbortSignal }): Promise<R[]>;
+  }
+
+  /** Options of `forEachTenant`. */
+  export interface ForEachTenantOptions {
+    /** The tenants' names: each once, in this order, whether they exist or not. Not together with `pattern`. */
+    names?: Iterable<string>;
+    /** As for {@link PolyMongo.listTenants}. Default: all tenants that there are. */
+    pattern?: string | RegExp;
+    /** How many tenants are worked on at a time. Default: 8. */
+    concurrency?: number;
+    /** Whether to go on after a failure, and to report it. Default: false. */
+    continueOnError?: boolean;
+    /** Aborted, no further tenant is begun, and the call rejects with its reason when those that run have ended. */
+    signal?: AbortSignal;
+    /** Called after each tenant. */
+    onProgress?: (progress: { tenant: string; total: number; done: number; failed: number }) => void;
+  }
+
+  /** What `forEachTenant` did. */
+  export interface ForEachTenantReport {
+    /** How many tenants were chosen. */
+    total: number;
+    /** For how many of them `fn` succeeded. */
+    done: number;
+    failed: { tenant: string; error: any }[];
+  }
+
+  /** Options of `syncIndexes`. */
+  export interface SyncIndexesOptions {
+    /**
+     * Which tenants: a list of names, or a pattern. Default: all that there are, and the databases that models have for
+     * themselves.
+     */
+    databases?: TenantSelection;
+    /** How many databases are worked on at a time. Default: 8. */
+    concurrency?: number;
+    /** Called after each database. */
+    onProgress?: (progress: {
+      dbName: string;
+      total: number;
+      done: number;
+      drift: number;
+      failed: number;
+    }) => void;
+    /** Only report. Default: false. */
+    dryRun?: boolean;
+    /** Whether indexes that no schema declares are dropped. Default: true. */
+    drop?: boolean;
+  }
+
+  /** What `syncIndexes` found and did. */
+  export interface SyncIndexesReport {
+    /** How many databases were looked at. */
+    databases: number;
+    /** How many collections were compared. */
+    collections: number;
+    /** The collections that differed from their schema. */
+    drift: IndexDrift[];
+    /** What failed: a collection, or, without `model`, a whole database. */
+    failed: { tenant: string | undefined; dbName: string; model?: string; error: any }[];
+  }
+
+  /** How the indexes of one collection differed from its schema, and what was done about it. */
+  export interface IndexDrift {
+    /** `undefined` for a database that a model has for itself. */
+    tenant: string | undefined;
+    dbName: string;
+    model: string;
+    /** Names of indexes that no schema declares, or declares differently. */
+    toDrop: string[];
+    /** Keys of indexes that were missing. */
+    toCreate: Record<string, unknown>[];
+    dropped: string[];
+    created: Record<string, unknown>[];
+  }
 
   /** The call signature of `Model.db`. */
   export type DatabaseSelector<M extends AnyModel> = (dbName?: string) => BoundModel<M>;

@@ -299,7 +299,7 @@ describe('switched off', () => {
     const Tenant = off.wrapModel(base.models.User).db(name('off'));
     await Tenant.create({ email: 'a' });
     expect(await indexes('off', 'users')).toEqual(['_id_']);
-    await off.syncIndexes(name('off'));
+    await off.syncIndexes(undefined, { databases: [name('off')] });
     expect(await indexes('off', 'users')).toEqual(['_id_', 'email_1']);
     await off.forceCloseAll();
   });

@@ -106,7 +106,6 @@ const ran: Promise<number> = wrapper.run('tenant_1', async () => 1);
 const within: string | undefined = wrapper.withTenant({ db: 'tenant_1', timeoutMS: 500 }, () =>
   wrapper.currentTenant(),
 );
-const dropped: string[] | undefined = (await wrapper.syncIndexes(['tenant_1'])).tenant_1?.User;
 
 const exported = await wrapper.actions.exportDB('tenant_1');
 const imported: number = (await wrapper.actions.importDB('tenant_2', exported)).insertedDocuments;
@@ -125,8 +124,7 @@ export {
   cancelled,
   connection,
   drained,
-  dropped,
-  imported,
+  type imported,
   inUse,
   latency,
   names,

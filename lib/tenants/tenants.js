@@ -29,6 +29,7 @@ const { tenantEngine } = require('./tenant-engine');
  * @property {{error(message: string, details?: unknown): void}} logger
  * @property {(event: 'error', details: {dbName: string, error: Error}) => void} emit  Never throws
  * @property {{track(dbName: string, stream: any): void}} watches
+ * @property {(pattern?: unknown) => Promise<string[]>} listTenants
  */
 
 /** Everything a wrapper knows about databases: their connections, the models bound to them, the current tenant. */

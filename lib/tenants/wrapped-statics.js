@@ -1,9 +1,11 @@
 'use strict';
 
+const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { withoutUncaughtErrors } = require('../mongoose/stream-errors');
 const { SELF } = require('../mongoose/tenant-connection');
+const { Across } = require('./across');
 const { runIn } = require('./context');
 const { warnOnce } = require('../services/warn-once');
 
@@ -56,6 +58,8 @@ function sharedStatics(original, home) {
     },
     toString: () => Function.prototype.toString.call(original),
   };
+  // A static of the user's own by that name is what they mean.
+  if (original.across === undefined) statics.across = (_receiver, args) => across(original, home, args);
   for (const name of LISTENING) {
     statics[name] = (receiver, args) => {
       original[name](...args);
@@ -63,6 +67,20 @@ function sharedStatics(original, home) {
     };
   }
   return statics;
+}
+
+/**
+ * @param {any} original
+ * @param {BaseTenants} home
+ * @param {any[]} args
+ */
+function across(original, home, [selection, options]) {
+  const dbName = home.ownDatabase(original);
+  if (dbName === undefined) return new Across(home.tenants, original, selection, options);
+  throw new PolyMongoError(
+    `The model "${original.modelName}" has the database "${dbName}" for itself; there is nothing of it across tenants`,
+    { code: 'DATABASE_FIXED_BY_MODEL', dbName },
+  );
 }
 
 /**

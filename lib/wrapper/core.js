@@ -61,6 +61,7 @@ class Core {
       logger: this.logger,
       emit: (_event, details) => emitError(details),
       watches: this.watches,
+      listTenants: (pattern) => this.directory.list(pattern),
     });
     this.scale = new Scale({
       lease: this.lease,

@@ -9,9 +9,11 @@ const { JsonResults } = require('../services/json');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
+const { forEachTenant } = require('../tenants/for-each-tenant');
 const { tenantMiddleware } = require('../tenants/middleware');
 const { RequestTenant } = require('../tenants/request-tenant');
 const { tenantRoute } = require('../tenants/route');
+const { syncIndexes } = require('../tenants/sync-indexes');
 const { Tenant } = require('../tenants/tenant');
 const { readOwn } = require('./check-options');
 const { Core } = require('./core');
@@ -197,20 +199,16 @@ class PolyMongo {
   }
 
   /**
-   * Builds the indexes of every wrapped model.
-   * @param {string | string[]} [dbNames] @param {any} [options]
+   * @param {(tenant: Tenant) => any} fn
+   * @param {any} [options]
    */
-  async syncIndexes(dbNames = this.#core.defaultDB, options) {
-    const { tenants } = this.#core;
-    const names = [dbNames].flat().map((name) => this.#core.use(name));
-    const entries = names.map(async (name) => {
-      /** @type {[string, any][]} */
-      const built = [];
-      for (const model of tenants.models())
-        built.push([model.modelName, await tenants.model(model, name).syncIndexes(options)]);
-      return [name, Object.fromEntries(built)];
-    });
-    return Object.fromEntries(await Promise.all(entries));
+  async forEachTenant(fn, options) {
+    return forEachTenant(this.#core.tenants, (name) => this.tenant(name), fn, options);
+  }
+
+  /** @param {any} [models] @param {any} [options] */
+  async syncIndexes(models, options) {
+    return syncIndexes(this.#core.tenants, models, options);
   }
 
   /** @param {string} event @param {Function} listener @returns {() => void} */

@@ -1,10 +1,11 @@
 'use strict';
 
-const { isRetryable, splitByCount, splitBySize } = require('../protocol/bulk-batches');
+const { isRetryable, part, splitByCount } = require('../protocol/bulk-batches');
 const { BulkOutcome } = require('../protocol/bulk-outcome');
 const { encode, isEncoding } = require('../protocol/encode');
 const { own } = require('../protocol/own');
 const { rules } = require('../protocol/rules');
+const { Statements } = require('../protocol/statements');
 const { DELETES, INSERT, UPDATES } = require('../protocol/write-commands');
 const { NO_EXPLAIN, Operation, WRITE } = require('./operation');
 
@@ -58,34 +59,27 @@ class BulkWrite {
 
   /**
    * @param {Batch} batch
+   * @param {any} [statements] its statements in the making, or as they were made
    * @returns {Encoded[]} several if it does not fit into one command
    */
-  encode(batch) {
+  encode(batch, statements = new Statements(batch.statements)) {
     const op = Operation.counting(this.collection.s, isRetryable(batch));
     /** @type {any} */
-    const body = { [batch.type]: this.collection.collectionName, [STATEMENTS[batch.type]]: batch.statements };
+    const body = { [batch.type]: this.collection.collectionName, [STATEMENTS[batch.type]]: statements };
     op.take(OPTIONS[batch.type], this.options, body);
     body.ordered = this.ordered;
     op.admit(body);
     this.acknowledged = op.acknowledged;
-    try {
-      return [{ batch, op, bytes: encode(op.codec, body, op.bson) }];
-    } catch (error) {
-      if (error.code !== 'ERR_OUT_OF_RANGE') throw error;
-      return this.encodeParts(batch, op, error);
-    }
-  }
-
-  /**
-   * @param {Batch} batch
-   * @param {Operation} op
-   * @param {any} error why it cannot go as a whole
-   * @returns {Encoded[]}
-   */
-  encodeParts(batch, op, error) {
-    const parts = splitBySize(op.codec, batch, op.bson);
-    if (parts.length === 1) throw error;
-    return parts.flatMap((part) => this.encode(part));
+    const bytes = encode(op.codec, body, op.bson);
+    if (statements.parts == null) return [{ batch, op, bytes: Buffer.from(bytes) }];
+    let to = 0;
+    return statements.parts.flatMap(
+      (/** @type {import('../protocol/statements').EncodedStatements} */ encoded) => {
+        const from = to;
+        to += encoded.count;
+        return this.encode(part(batch, from, to), encoded);
+      },
+    );
   }
 
   /** @param {Encoded} encoded */

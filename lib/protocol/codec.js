@@ -25,6 +25,11 @@ class Codec {
      * @type {any}
      */
     this.reader = null;
+    /**
+     * The writer of commands, made at first use.
+     * @type {any}
+     */
+    this.writer = null;
     /** @type {any} */
     this.cachedBulk = null;
   }

@@ -1,0 +1,195 @@
+'use strict';
+
+const mongoose = require('../support/mongoose');
+const { Codec } = require('../../lib/protocol/codec');
+const { encode, isEncoding } = require('../../lib/protocol/encode');
+const { Statements } = require('../../lib/protocol/statements');
+
+const { BSON } = mongoose.mongo;
+const DEFAULTS = { checkKeys: false, ignoreUndefined: false, serializeFunctions: false };
+const MB = 2 ** 20;
+
+/** Enough for a shape to be learned and compiled. */
+const ROUNDS = 20;
+
+let codec;
+beforeEach(() => {
+  codec = new Codec(mongoose.mongo);
+});
+
+const ours = (document, options = null) => Buffer.from(encode(codec, document, options)).toString('hex');
+const theirs = (document, options = DEFAULTS) =>
+  Buffer.from(BSON.serialize(document, options)).toString('hex');
+
+/** @param {() => any} make a document, new each time: writing may change it */
+function expectSame(make) {
+  for (let round = 0; round < ROUNDS; round++) expect(ours(make())).toBe(theirs(make()));
+}
+
+describe('code of the user that runs meanwhile', () => {
+  test('a getter may remove what comes later', () => {
+    expectSame(() => ({
+      get a() {
+        delete this.b;
+        this.later = 1;
+        return { x: 1 };
+      },
+      b: 2,
+      c: 3,
+    }));
+  });
+
+  test('a toBSON() may remove what comes later, or add to it', () => {
+    expectSame(() => {
+      const document = { a: null, b: 2, c: { d: 1 } };
+      document.a = {
+        toBSON() {
+          delete document.b;
+          document.c.e = 2;
+          document.f = 3;
+          return [document.c];
+        },
+      };
+      return document;
+    });
+  });
+
+  test('a toBSON() is called as often as by the library', () => {
+    const calls = [];
+    const counted = (name, form) => ({
+      toBSON() {
+        calls.push(name);
+        return form;
+      },
+    });
+    const make = () => ({
+      plain: counted('plain', { a: 1 }),
+      twice: counted('outer', counted('inner', { a: 1 })),
+      list: [counted('item', counted('item of item', [5]))],
+      map: new Map([['key', counted('in a map', counted('again in a map', {}))]]),
+    });
+    theirs(make());
+    const expected = calls.splice(0);
+    for (let round = 0; round < ROUNDS; round++) {
+      ours(make());
+      expect(calls.splice(0)).toEqual(expected);
+    }
+  });
+
+  test('whatever is encoded meanwhile, the outer document is written as it is', () => {
+    const inner = [];
+    const make = (nested) => ({
+      before: 'b'.repeat(40),
+      a: {
+        toBSON() {
+          inner.push(nested());
+          return { text: 'a' };
+        },
+      },
+      after: ['c', { d: 1 }],
+    });
+    for (let round = 0; round < ROUNDS; round++) {
+      const outer = ours(make(() => [isEncoding(), ours({ inner: 'x'.repeat(200) })]));
+      expect(outer).toBe(theirs(make(() => null)));
+    }
+    expect(inner.filter((one) => one !== null)).toEqual(
+      new Array(ROUNDS).fill([true, theirs({ inner: 'x'.repeat(200) })]),
+    );
+    expect(isEncoding()).toBe(false);
+  });
+
+  test('an error leaves nothing behind', () => {
+    const refusing = { a: [{ b: { toBSON: () => JSON.parse('{') } }] };
+    for (let round = 0; round < ROUNDS; round++) {
+      expect(() => ours(refusing)).toThrow(SyntaxError);
+      expect(isEncoding()).toBe(false);
+      expect(ours({ a: [{ b: { c: 1 } }] })).toBe(theirs({ a: [{ b: { c: 1 } }] }));
+    }
+  });
+});
+
+describe('prototypes that somebody changed', () => {
+  const document = { text: 'text', list: ['a', 5, true, { n: 1n }], nested: { date: new Date(5), id: 7 } };
+
+  test.each([
+    ['String', (value) => `${value}!`],
+    ['Number', (value) => Number(value) + 0.5],
+    ['Boolean', () => null],
+    ['BigInt', () => undefined],
+    ['Date', (value) => value.getTime()],
+    ['Array', (value) => ({ length: value.length })],
+  ])('%s.prototype.toBSON is heeded', (name, form) => {
+    const { prototype } = globalThis[name];
+    for (let round = 0; round < ROUNDS; round++) ours(document);
+    Object.defineProperty(prototype, 'toBSON', {
+      configurable: true,
+      value() {
+        return form(this);
+      },
+    });
+    try {
+      expectSame(() => document);
+    } finally {
+      delete prototype.toBSON;
+    }
+    expectSame(() => document);
+  });
+
+  test('what is enumerable on Object.prototype is no field', () => {
+    for (let round = 0; round < ROUNDS; round++) ours(document);
+    Object.prototype.polluted = 1;
+    try {
+      expectSame(() => document);
+    } finally {
+      delete Object.prototype.polluted;
+    }
+  });
+});
+
+describe('statements', () => {
+  const parts = (list) => {
+    const statements = new Statements(list);
+    const command = encode(codec, { insert: 'c', documents: statements, ordered: true }, null);
+    if (statements.parts === null) return [BSON.deserialize(command)];
+    return statements.parts.map((part) =>
+      BSON.deserialize(encode(codec, { insert: 'c', documents: part, ordered: true }, null)),
+    );
+  };
+
+  test('that fit are written into the command', () => {
+    const list = Array.from({ length: 1200 }, (_, i) => ({ i }));
+    expect(parts(list)).toEqual([{ insert: 'c', documents: list, ordered: true }]);
+  });
+
+  test('that do not fit become several commands, each written once', () => {
+    let written = 0;
+    const list = Array.from({ length: 400 }, (_, i) => ({
+      i,
+      toBSON: () => {
+        written += 1;
+        return { i, text: 'x'.repeat((i % 20) * 10_000) };
+      },
+    }));
+    const made = parts(list);
+    expect(made.map(({ documents }) => documents.length)).toEqual([178, 178, 44]);
+    expect(made.flatMap(({ documents }) => documents.map(({ i }) => i))).toEqual(list.map(({ i }) => i));
+    // As for every document: once as a value, and not again as what that gave.
+    expect(written).toBe(400);
+    for (const { documents } of made) {
+      expect(BSON.calculateObjectSize({ documents })).toBeLessThanOrEqual(16 * MB);
+    }
+  });
+
+  test('of sixteen megabytes each go alone; of more they are refused', () => {
+    const full = { text: 'x'.repeat(16 * MB - 16) };
+    expect(BSON.calculateObjectSize(full)).toBeLessThanOrEqual(16 * MB);
+    expect(parts([{ a: 1 }, full, full, { b: 1 }]).map(({ documents }) => documents.length)).toEqual([
+      1, 1, 1, 1,
+    ]);
+    for (const size of [16 * MB, 20 * MB, 40 * MB]) {
+      expect(() => parts([{ a: 1 }, { text: 'x'.repeat(size) }])).toThrow(
+        new mongoose.mongo.MongoInvalidArgumentError('Document is larger than the maximum size 16777216'),
+      );
+    }
+  });
+});

@@ -1,0 +1,192 @@
+'use strict';
+
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Commands are written here, one after the other; whoever gets one copies it before the next is written. The system gives
+ * memory to what was written on, so this is as large as what was once sent, and its size is room for one document beyond
+ * a full command. Beyond the end the `DataView` throws a `RangeError`; what else is written there is lost, so that whoever
+ * comes to the end has to look where it is.
+ */
+const CAPACITY = 2 * MAX_DOCUMENT_BYTES + 2 * 1024 * 1024;
+
+/** @type {any} its fast methods are not in the types */
+const bytes = Buffer.allocUnsafeSlow(CAPACITY);
+const view = new DataView(bytes.buffer, bytes.byteOffset, CAPACITY);
+
+const TYPE = Object.freeze({
+  double: 0x01,
+  string: 0x02,
+  document: 0x03,
+  array: 0x04,
+  binary: 0x05,
+  objectId: 0x07,
+  boolean: 0x08,
+  date: 0x09,
+  null: 0x0a,
+  int32: 0x10,
+  int64: 0x12,
+  decimal128: 0x13,
+});
+
+/** Up to these lengths a loop is faster than a call into Node. */
+const SHORT_TEXT = 16;
+const SHORT_BINARY = 16;
+
+const TWO_POW_32 = 2 ** 32;
+
+/** @param {number} count @param {(i: number) => number} item */
+const table = (count, item) => Int32Array.from({ length: count }, (_, i) => item(i));
+
+/** `"0\0"` to `"999\0"`, each as the four bytes that a `DataView` writes at once. */
+const INDEX_KEYS = table(1000, (i) => Buffer.from(`${i}\0\0\0`).readInt32LE(0));
+
+/**
+ * A string with its length in front and its terminator.
+ * @param {number} at
+ * @param {string} text
+ * @returns {number} its end
+ */
+function putText(at, text) {
+  const end = putCharacters(at + 4, text);
+  view.setInt32(at, end - at - 3, true);
+  bytes[end] = 0;
+  return end + 1;
+}
+
+/**
+ * @param {number} at
+ * @param {string} text
+ * @returns {number} its end
+ */
+function putCharacters(at, text) {
+  const { length } = text;
+  if (length > SHORT_TEXT) return at + bytes.utf8Write(text, at);
+  let end = at;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes[end++] = unit;
+    else if (unit < 0x800) {
+      bytes[end++] = 0xc0 | (unit >> 6);
+      bytes[end++] = 0x80 | (unit & 0x3f);
+    } else if (unit < 0xd800 || unit > 0xdfff) {
+      bytes[end++] = 0xe0 | (unit >> 12);
+      bytes[end++] = 0x80 | ((unit >> 6) & 0x3f);
+      bytes[end++] = 0x80 | (unit & 0x3f);
+    } else return at + bytes.utf8Write(text, at);
+  }
+  return end;
+}
+
+/**
+ * @param {number} type where its type belongs
+ * @param {number} at
+ * @param {number} value
+ */
+function putNumber(type, at, value) {
+  if ((value | 0) === value && !Object.is(value, -0)) {
+    bytes[type] = TYPE.int32;
+    view.setInt32(at, value, true);
+    return at + 4;
+  }
+  bytes[type] = TYPE.double;
+  view.setFloat64(at, value, true);
+  return at + 8;
+}
+
+/**
+ * @param {number} at
+ * @param {number} time milliseconds, or NaN for an invalid date
+ */
+function putTime(at, time) {
+  view.setInt32(at, time, true);
+  view.setInt32(at + 4, Math.floor(time / TWO_POW_32), true);
+  return at + 8;
+}
+
+/**
+ * @param {number} at
+ * @param {number} subtype
+ * @param {Uint8Array} content
+ */
+function putBinary(at, subtype, content) {
+  const { length } = content;
+  view.setInt32(at, length, true);
+  bytes[at + 4] = subtype;
+  if (length > SHORT_BINARY) bytes.set(content, at + 5);
+  else for (let i = 0; i < length; i++) bytes[at + 5 + i] = content[i];
+  return at + 5 + length;
+}
+
+/**
+ * The key of an array's element.
+ * @param {number} at
+ * @param {number} index
+ */
+function putIndex(at, index) {
+  if (index < 1000) {
+    view.setInt32(at, INDEX_KEYS[index], true);
+    return at + (index < 10 ? 2 : index < 100 ? 3 : 4);
+  }
+  return putKey(at, String(index));
+}
+
+/**
+ * @param {number} at
+ * @param {string} key without NUL
+ */
+function putKey(at, key) {
+  const end = putCharacters(at, key);
+  bytes[end] = 0;
+  return end + 1;
+}
+
+/**
+ * A key as numbers of four bytes.
+ * @param {string} key
+ */
+function wordsOf(key) {
+  const size = Buffer.byteLength(key) + 1;
+  const padded = Buffer.alloc((size + 3) & ~3);
+  padded.write(key);
+  const words = [];
+  for (let at = 0; at < size; at += 4) words.push(padded.readInt32LE(at));
+  return { size, words };
+}
+
+/**
+ * @param {number} at
+ * @param {{size: number, words: number[]}} key
+ */
+function putWords(at, { size, words }) {
+  for (let i = 0; i < words.length; i++) view.setInt32(at + 4 * i, words[i], true);
+  return at + size;
+}
+
+/**
+ * Closes a document or array.
+ * @param {number} start
+ * @param {number} end
+ */
+function putEnd(start, end) {
+  bytes[end] = 0;
+  view.setInt32(start, end + 1 - start, true);
+  return end + 1;
+}
+
+module.exports = {
+  CAPACITY,
+  MAX_DOCUMENT_BYTES,
+  TYPE,
+  bytes,
+  putBinary,
+  putEnd,
+  putIndex,
+  putKey,
+  putNumber,
+  putText,
+  putTime,
+  putWords,
+  view,
+  wordsOf,
+};

@@ -311,3 +311,18 @@ test('wrapModel refuses what is no model', () => {
       }),
     );
 });
+
+test('names by the hundred thousand are not all remembered', async () => {
+  const wrapper = create({ sharePool: false });
+  wrapper.wrapModel(model());
+  await wrapper.connect();
+  for (let index = 0; index < 100_100; index++) wrapper.tenant(`lifecycle_asked${index}`);
+  // Listeners are told in a microtask.
+  await null;
+  let told = 0;
+  wrapper.on('disconnect', () => {
+    told += 1;
+  });
+  await wrapper.closeAll();
+  expect(told).toBe(100_000);
+});

@@ -2,6 +2,7 @@
 
 const { format } = require('node:util');
 const { redact, redactValue } = require('../protocol/redact');
+const { runWith } = require('../tenants/context');
 const { openLogFiles } = require('./log-files');
 
 /**
@@ -74,7 +75,7 @@ class Logger {
         this.#files ??= openLogFiles(folder);
         this.#files.write(level, debug, `${line}\n`);
       }
-      if (handler !== undefined) Promise.resolve(handler(line)).catch(() => {});
+      if (handler !== undefined) Promise.resolve(runWith(undefined, () => handler(line))).catch(() => {});
     } catch {
       // A log line that cannot be written must not fail what it reports.
     }

@@ -26,7 +26,7 @@ function tenantEngine(engine, firstWrites, exists) {
         wait === null ? engine.command(db, body, op) : wait.then(() => engine.command(db, body, op));
       if (name === 'create') {
         const created = frameOf(firstWrites.tenants)?.created;
-        if (created !== undefined) reply.then(() => created.add(body.create), ignored);
+        if (created !== undefined) reply.then(() => created.add(command.create), ignored);
         noteExistence(reply, () => exists(db));
       }
       const removed = removals(name, db, command);

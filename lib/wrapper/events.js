@@ -3,6 +3,7 @@
 const { PolyMongoError } = require('../error');
 const { nearestName } = require('../protocol/nearest-name');
 const { received } = require('../protocol/option-values');
+const { runWith } = require('../tenants/context');
 
 /** What each name that may be listened to stands for. */
 const EVENTS = new Map([
@@ -78,7 +79,8 @@ class Events {
     const report = (/** @type {unknown} */ error) =>
       this.#logger.error(`A listener of "${listener.name}" failed`, error);
     try {
-      const result = listener.callback(payload);
+      // The request that brought it about lends its tenant to nobody.
+      const result = runWith(undefined, () => listener.callback(payload));
       if (typeof result?.then === 'function') result.then(undefined, report);
     } catch (error) {
       report(error);

@@ -5,6 +5,9 @@ const { FirstConnection } = require('./first-connection');
 /** The names and numbers that Mongoose has for the states of a connection. @type {Record<string, number>} */
 const READY_STATE = { disconnected: 0, connected: 1, connecting: 2, disconnecting: 3 };
 
+/** Databases beyond this many are forgotten, oldest first: their names come from users, memory must not. */
+const MOST_CONNECTED = 100_000;
+
 /** @typedef {'not initialized' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected'} State */
 
 /**
@@ -190,6 +193,8 @@ class Lifecycle {
     if (this.#connected.has(dbName) === (state === 'connected')) return;
     if (state === 'connected') this.#connected.add(dbName);
     else this.#connected.delete(dbName);
+    if (this.#connected.size > MOST_CONNECTED)
+      this.#connected.delete(/** @type {string} */ (this.#connected.values().next().value));
     this.#parts.logger.info(`Database ${JSON.stringify(dbName)} ${state}`);
     const event = state === 'connected' ? 'connect' : 'disconnect';
     if (this.#parts.events.has(event)) this.#parts.events.emit(event, this.#payload(dbName, state));

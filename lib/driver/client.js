@@ -110,7 +110,7 @@ class MongoClient extends EventEmitter {
 
   /** @param {boolean} [force] */
   async close(force = false) {
-    if (this.hooks.close === null) await this.s.engine.close({ force: force === true });
+    if (this.hooks.close === null) await this.s.engine.close({ force: force === true, closeCursors: true });
     else await this.hooks.close(this, force === true);
   }
 

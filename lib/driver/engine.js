@@ -319,12 +319,13 @@ class Engine extends EventEmitter {
   }
 
   /**
-   * @param {{force?: boolean, timeoutMS?: number, refuse?: boolean}} [options]
+   * @param {{force?: boolean, timeoutMS?: number, refuse?: boolean, closeCursors?: boolean}} [options] operations, open
+   *   transactions and, unless they are to be closed, open cursors have until the timeout to come to their end
    * @returns {Promise<{drained: number, cancelled: number}>}
    */
-  async close({ force = false, timeoutMS = 10_000, refuse = true } = {}) {
+  async close({ force = false, timeoutMS = 10_000, refuse = true, closeCursors = false } = {}) {
     const id = nextHandle();
-    this.#native.close(id, JSON.stringify({ force, timeoutMS, refuse }));
+    this.#native.close(id, JSON.stringify({ force, timeoutMS, refuse, closeCursors }));
     return this.#settled(await this.#outcome(id));
   }
 

@@ -46,6 +46,8 @@ pub struct Options {
     timeout: Duration,
     /// Refuse new work until [`Engine::reopen`]; else the next use opens new pools.
     refuse: bool,
+    /// Open cursors are not waited for: nobody may ever read on.
+    close_cursors: bool,
 }
 
 impl Options {
@@ -63,6 +65,7 @@ impl Options {
                 Duration::from_millis(timeout.min(1.0e12) as u64)
             }),
             refuse: flag("refuse"),
+            close_cursors: flag("closeCursors"),
         }
     }
 
@@ -72,6 +75,7 @@ impl Options {
             force: true,
             timeout: Duration::ZERO,
             refuse: true,
+            close_cursors: true,
         }
     }
 }
@@ -96,6 +100,9 @@ impl Engine {
         let before = self.units(&ids);
         let streams = self.streams.close_all();
         let handles: Vec<i64> = self.sessions().keys().copied().collect();
+        if options.close_cursors {
+            self.close_cursors(|cursor| ids.contains(&cursor.pool));
+        }
         async move {
             streams.await;
             let sessions = self.sessions_on(&ids);

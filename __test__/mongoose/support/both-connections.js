@@ -53,7 +53,7 @@ function shown(value, { dbName }) {
     text
       .replaceAll(dbName, 'DB')
       .replaceAll(
-        /[0-9a-f]{24}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}/g,
+        /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{24}/g,
         'an id',
       ),
   );

@@ -1,6 +1,8 @@
 'use strict';
 
 const fc = require('fast-check');
+const { Engine } = require('../../lib/driver/engine');
+const { codecOf } = require('../../lib/protocol/codec');
 const { arbitraryDocuments } = require('../reply/support/arbitrary-documents');
 const { openTenants } = require('../support/tenants');
 const { PolyMongoError, createWrapper } = require('../..');
@@ -166,6 +168,38 @@ describe('json()', () => {
       prototype.toJSON = toJSON;
     }
     await expectSame(() => User.find().limit(2));
+  });
+
+  test('of a document that cannot be read fails as the query does, and leaves no cursor open', async () => {
+    const Broken = wrapper.wrapModel(
+      base.model('Broken', new base.Schema({ _id: Number, text: String }, { collection: 'broken' })),
+    );
+    const documents = Array.from({ length: 20 }, (_, _id) => ({ _id, text: 'text' }));
+    const command = Buffer.from(BSON.serialize({ insert: 'broken', documents }));
+    command.writeUInt16LE(0xfffe, command.lastIndexOf('text'));
+    const engine = new Engine(uri, {});
+    await engine.command(name('default'), command, { codec: codecOf(base.mongo), write: true });
+    await engine.close();
+    const broken = () =>
+      Broken.find({ _id: { $gt: 14 } })
+        .batchSize(5)
+        .sort({ _id: -1 });
+    for (const read of [
+      () => broken().lean(),
+      () => Broken.findOne({ _id: 19 }).lean(),
+      () => Broken.findOneAndUpdate({ _id: 19 }, { $inc: { __v: 1 } }).lean(),
+      () => wrapper.json(broken()),
+      () => wrapper.json(broken().batchSize(2)),
+      () => wrapper.json(Broken.findOne({ _id: 19 })),
+      async () => {
+        for await (const chunk of wrapper.jsonStream(broken().batchSize(2))) expect(chunk).toBeDefined();
+      },
+    ]) {
+      await expect(read()).rejects.toThrow('Invalid UTF-8 string in BSON document');
+      expect(Broken.db.client.s.engine.stats().openCursors).toBe(0);
+    }
+    const lossy = () => broken().setOptions({ enableUtf8Validation: false });
+    await expectSame(lossy);
   });
 
   test('runs what comes before a query', async () => {

@@ -155,7 +155,6 @@ class AbstractCursor extends EventEmitter {
       await this.fetch();
       return json.lend(this);
     }
-    /** @type {any[]} */
     if (!this.intact) await this.closeForUndecodable();
     let all = this.takeBatch();
     while (!this.isDone()) {

@@ -228,8 +228,9 @@ class Collection extends CollectionIndexes {
     op.take(RULES.findOne, options, body);
     if (op.explain !== null) return await op.execute(this.dbName, body);
     op.admit(body);
-    const { documents } = await this.s.engine.openCursor(this.dbName, body, op);
+    const { documents, intact } = await this.s.engine.openCursor(this.dbName, body, op);
     const document = documents.length === 0 ? null : documents[0];
+    if (!intact) throw document.error;
     return op.json === null || document === null ? document : op.json.one(op, document);
   }
 

@@ -2,6 +2,7 @@
 
 const { decodeDocuments, decodeReply } = require('../protocol/decode');
 const { filledJson } = require('../protocol/json-text');
+const { Undecodable } = require('../protocol/undecodable');
 
 /** @typedef {import('../protocol/codec').Codec} Codec */
 
@@ -145,10 +146,18 @@ const NOTHING = [];
 function jsonBatch({ values, value, bytes, byte }, { codec, cursor }) {
   const [idHigh, idLow, count, size, gapCount] = values.subarray(value, value + 5);
   const gaps = values.subarray(value + 5, value + 5 + gapCount);
+  let documents = NOTHING;
+  let intact = true;
+  try {
+    if (size + gapCount > 0) documents = [textOf(codec, bytes, byte, size, gaps)];
+  } catch (error) {
+    documents = [new Undecodable(error)];
+    intact = false;
+  }
   return {
-    documents: size + gapCount === 0 ? NOTHING : [textOf(codec, bytes, byte, size, gaps)],
+    documents,
     count,
-    intact: true,
+    intact,
     cursor: idHigh === 0 && idLow === 0 ? 0 : cursor,
     idHigh,
     idLow,
@@ -186,7 +195,8 @@ function counts({ values, value }) {
  * @param {Reading & {codec: Codec}} reading
  */
 function value(load, reading) {
-  const { documents } = packedBatch(load, reading);
+  const { documents, intact } = packedBatch(load, reading);
+  if (!intact) throw documents[0].error;
   return { value: documents.length === 0 ? null : documents[0], ok: 1 };
 }
 

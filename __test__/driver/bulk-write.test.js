@@ -59,6 +59,15 @@ describe('bulkWrite', () => {
     await both.same(({ collection }) => collection.find({}, { sort: { _id: 1 } }).toArray());
   });
 
+  test.each([[null], [undefined], ['text'], [5]])('a statement that is %p', async (statement) => {
+    for (const kind of ['updateOne', 'updateMany', 'replaceOne', 'deleteOne', 'deleteMany']) {
+      await expect(both.ours.collection.bulkWrite([{ [kind]: statement }])).rejects.toMatchObject({
+        name: 'MongoInvalidArgumentError',
+        message: 'A statement of a bulk write must be an object',
+      });
+    }
+  });
+
   test('the result is of the class that Mongoose uses, and speaks', async () => {
     await both.same(async ({ collection }) => {
       const result = await collection.bulkWrite([insert({ _id: 9 })]);

@@ -8,12 +8,16 @@ const { arbitraryDocuments } = require('../reply/support/arbitrary-documents');
 const seed = Number(process.env.POLYMONGO_SEED) || 20_261_121;
 const runs = Number(process.env.POLYMONGO_RUNS) || 2500;
 
+/** After so many operations comes a transaction. */
+const PER_TRANSACTION = 10;
+
 /** Stored data is compared after so many operations. */
 const ROUND = 100;
 
 let both;
 beforeAll(async () => {
   both = await openBoth('differential');
+  for (const { db } of [both.ours, both.official]) await db.createCollection('things');
 });
 afterAll(() => both.close());
 
@@ -84,6 +88,21 @@ const listed = fc.record(
   },
   { requiredKeys: [] },
 );
+const qualified = fc.record(
+  {
+    arrayFilters: fc.constantFrom([{ e: { $gt: 1 } }], [], [{ 'e.a': 1 }, { f: 2 }]),
+    collation: fc.constantFrom({ locale: 'en', strength: 1 }, { locale: 'nowhere' }),
+    hint: fc.constantFrom('_id_', { _id: 1 }, 'none'),
+    upsert: fc.boolean(),
+    comment: fc.constantFrom('c', { of: 'mine' }, 5),
+    let: fc.constantFrom({ wanted: 1 }, {}),
+    bypassDocumentValidation: fc.boolean(),
+    maxTimeMS: fc.constantFrom(10_000, 0),
+    writeConcern: fc.constantFrom({ w: 1 }, { w: 'majority', j: true }, { w: 'nope' }),
+    explain: fc.constantFrom('queryPlanner', true),
+  },
+  { requiredKeys: [] },
+);
 const statement = fc.oneof(
   stored.map((inserted) => ({ insertOne: { document: inserted } })),
   fc.tuple(target, update).map(([[wanted, options], change]) => ({
@@ -94,6 +113,62 @@ const statement = fc.oneof(
     replaceOne: { filter: wanted, replacement, ...options },
   })),
   filter.map((wanted) => ({ deleteOne: { filter: wanted } })),
+  fc.tuple(filter, qualified).map(([wanted, { hint, collation }]) => ({
+    deleteMany: { filter: { $and: [wanted ?? {}, { n: { $gt: 5 } }] }, hint, collation },
+  })),
+  fc.tuple(upsert, update, qualified).map(([[wanted], change, { arrayFilters, hint, collation }]) => ({
+    updateMany: { filter: wanted, update: change, arrayFilters, hint, collation },
+  })),
+  fc.constantFrom(null, {}, { nope: 1 }, { updateOne: {} }, { deleteOne: {} }),
+);
+
+/** Stages whose results have an order. */
+const stages = fc.oneof(
+  fc.constant([
+    { $sort: { _id: 1 } },
+    { $group: { _id: null, ids: { $push: '$_id' }, most: { $max: '$n' } } },
+  ]),
+  fc.constant([{ $unwind: '$list' }, { $sort: { _id: 1 } }, { $limit: 7 }]),
+  fc.constant([{ $group: { _id: { $type: '$a' }, count: { $sum: 1 } } }, { $sort: { _id: 1 } }]),
+  fc.constant([{ $sort: { _id: 1 } }, { $facet: { some: [{ $limit: 2 }], all: [{ $count: 'n' }] } }]),
+  fc.constant([
+    { $sort: { _id: 1 } },
+    { $lookup: { from: 'things', localField: 'n', foreignField: '_id', as: 'others' } },
+    { $project: { 'others._id': 1 } },
+  ]),
+  fc.constant([
+    { $match: { n: { $gt: 3 } } },
+    { $sort: { _id: 1 } },
+    { $project: { n: 1 } },
+    { $out: 'out' },
+  ]),
+  fc.constant([
+    { $sort: { _id: 1 } },
+    { $project: { n: 1 } },
+    { $merge: { into: 'out', whenMatched: 'replace' } },
+  ]),
+  fc.constant([{ $sort: { _id: 1 } }, { $set: { deep: { $add: ['$n', '$a'] } } }, { $limit: 2 }]),
+  fc.constantFrom([{ $nope: 1 }], [{}], [{ $limit: 0 }], [{ $match: 5 }]),
+);
+
+const key = fc.oneof(
+  fc.constantFrom('a', { n: 1 }, { a: -1, n: 1 }, ['a', 'b'], [['b', -1]], new Map([['c', 1]]), {
+    list: 'text',
+  }),
+  fc.constantFrom({}, { a: 'nope' }, [], '', { $bad: 1 }, { a: 0 }, null),
+);
+const indexed = fc.record(
+  {
+    name: fc.constantFrom('mine', 'other', ''),
+    unique: fc.boolean(),
+    sparse: fc.boolean(),
+    expireAfterSeconds: fc.constant(-1),
+    partialFilterExpression: fc.constantFrom({ n: { $gt: 1 } }, { $nope: 1 }),
+    collation: fc.constantFrom({ locale: 'en' }),
+    hidden: fc.boolean(),
+    unknown: fc.constant(1),
+  },
+  { requiredKeys: [] },
 );
 
 /** `[method, arguments]`; readers end in an order that both can have. */
@@ -135,7 +210,45 @@ const operation = fc.oneof(
     'aggregate',
     [[{ $match: wanted }, { $sort: { _id: 1 } }, { $project: { a: 1, n: 1 } }], { batchSize: 3 }],
   ]),
-  fc.array(statement, { maxLength: 6 }).map((statements) => ['bulkWrite', [statements]]),
+  fc
+    .tuple(fc.array(statement, { maxLength: 6 }), fc.boolean(), qualified)
+    .map(([statements, ordered, { comment, let: variables }]) => [
+      'bulkWrite',
+      [statements, { ordered, comment, let: variables }],
+    ]),
+  fc
+    .tuple(fc.constantFrom('updateOne', 'updateMany'), upsert, update, qualified)
+    .map(([method, [wanted], change, options]) => [method, [wanted, change, options]]),
+  fc
+    .tuple(fc.constantFrom('deleteOne', 'deleteMany', 'findOneAndDelete'), upsert, qualified)
+    .map(([method, [wanted], options]) => [method, [wanted, options]]),
+  fc
+    .tuple(upsert, update, qualified, fetched)
+    .map(([[wanted], change, options, more]) => [
+      'findOneAndUpdate',
+      [wanted, change, { ...options, ...more }],
+    ]),
+  fc
+    .tuple(stages, fc.integer({ min: 1, max: 5 }))
+    .map(([pipeline, batchSize]) => ['aggregate', [pipeline, { batchSize }]]),
+  fc
+    .tuple(fc.constantFrom('countDocuments', 'distinct'), filter, qualified)
+    .map(([method, wanted, { collation, hint, comment, maxTimeMS }]) => [
+      method,
+      [...(method === 'distinct' ? ['n'] : []), wanted, { collation, hint, comment, maxTimeMS }],
+    ]),
+  fc.constant(['estimatedDocumentCount', []]),
+  fc.tuple(key, indexed).map(([specification, options]) => ['createIndex', [specification, options]]),
+  fc.constantFrom(['dropIndex', ['mine']], ['dropIndex', ['nope']], ['dropIndexes', []], ['indexes', []]),
+);
+
+/** What happens to be said inside a transaction: it ends in one of three ways. */
+const transaction = fc.tuple(
+  fc.array(
+    operation.filter(([method]) => !/ndex|estimated|aggregate/.test(method)),
+    { minLength: 1, maxLength: 4 },
+  ),
+  fc.constantFrom('commitTransaction', 'abortTransaction', 'endSession'),
 );
 
 /** The same documents, byte for byte. */
@@ -148,16 +261,66 @@ async function expectSameData() {
   expect(ours.map((bytes) => bytes.toString('hex'))).toEqual(theirs.map((bytes) => bytes.toString('hex')));
 }
 
-async function run({ collection }, [method, parameters]) {
+async function run({ collection }, operation, session) {
+  const [method, parameters] = operation;
   try {
-    const answer = collection[method](...ownCopies(parameters));
-    return typeof answer?.toArray === 'function' ? await answer.toArray() : await answer;
+    const given = session === undefined ? parameters : withSession(operation, session);
+    const answer = collection[method](...ownCopies(given));
+    const value = typeof answer?.toArray === 'function' ? await answer.toArray() : await answer;
+    // Of an unordered bulk the official driver tells places within its groups.
+    if (method === 'bulkWrite' && optionsOf(operation)?.ordered === false) delete value.upsertedIds;
+    // A plan says which database it is for, and what else goes on there.
+    return optionsOf(operation)?.explain === undefined ? value : Object.keys(value ?? {});
   } catch (error) {
     // Of a bulk that failed the official driver lists what it did not insert as well.
-    if (method === 'bulkWrite' && error.result !== undefined) delete error.result.insertedIds;
+    if (method === 'bulkWrite' && error.result !== undefined) {
+      delete error.result.insertedIds;
+      delete error.result.upsertedIds;
+    }
     throw error;
   }
 }
+
+/** What stands before the options. */
+const ARGUMENTS = new Map([
+  ...['updateOne', 'updateMany', 'replaceOne', 'findOneAndUpdate', 'findOneAndReplace', 'distinct'].map(
+    (name) => [name, 2],
+  ),
+  ...['estimatedDocumentCount', 'dropIndexes', 'indexes'].map((name) => [name, 0]),
+]);
+
+const optionsOf = ([method, parameters]) => parameters[ARGUMENTS.get(method) ?? 1];
+
+/** The official driver lets a write concern of `findOneAnd…` into a transaction, which the server refuses. */
+function withSession([method, parameters], session) {
+  const count = ARGUMENTS.get(method) ?? 1;
+  return [...parameters.slice(0, count), { ...parameters[count], writeConcern: undefined, session }];
+}
+
+/** All in one transaction; what fails is part of the answer. */
+async function runTogether(side, [operations, end]) {
+  const session = side.client.startSession();
+  session.startTransaction();
+  const answers = [];
+  for (const each of operations) answers.push(await run(side, each, session).catch(failureInTransaction));
+  answers.push(await session[end]().catch(failureInTransaction));
+  await session.endSession();
+  return answers;
+}
+
+/** Texts name the transaction by its number. */
+function failureInTransaction({ name, code, codeName, errorLabels }) {
+  return { name, code, codeName, errorLabels };
+}
+
+/** An error of the server's that quotes a document may be cut within a character: neither driver can read it then. */
+async function same(run) {
+  const [mine, theirs] = await both.outcomes(run);
+  if (/Invalid UTF-8/.test(theirs.error?.message)) expect(mine.error).toBeDefined();
+  else expect(mine).toEqual(theirs);
+}
+
+const printed = (what) => fc.stringify(what).slice(0, 3000);
 
 /** Drivers write ids into what they are given; the other one must not see that. */
 function ownCopies(parameters) {
@@ -170,14 +333,23 @@ function ownCopies(parameters) {
 
 test(`${runs} random operations come to the same on both drivers (POLYMONGO_SEED=${seed})`, async () => {
   const operations = fc.sample(operation, { seed, numRuns: runs });
+  const transactions = fc.sample(transaction, { seed, numRuns: Math.ceil(runs / PER_TRANSACTION) });
   for (const [index, each] of operations.entries()) {
     try {
-      await both.same((side) => run(side, each));
+      await same((side) => run(side, each));
       if (index % ROUND === ROUND - 1) await expectSameData();
     } catch (error) {
-      error.message = `Operation ${index}, ${fc.stringify(each)}\n${error.message}`;
+      error.message = `Operation ${index}, ${printed(each)}\n${error.message}`;
+      throw error;
+    }
+    if (index % PER_TRANSACTION > 0) continue;
+    const together = transactions[index / PER_TRANSACTION];
+    try {
+      await same((side) => runTogether(side, together));
+    } catch (error) {
+      error.message = `Transaction after operation ${index}, ${printed(together)}\n${error.message}`;
       throw error;
     }
   }
   await expectSameData();
-}, 180_000);
+}, 300_000);

@@ -13,6 +13,9 @@ const { BulkWrite } = require('./bulk-write');
 /** @typedef {'insert' | 'update' | 'delete'} StatementType */
 /** @typedef {import('../protocol/bulk-outcome').Batch & {indexes: number[]}} Run */
 
+/** @type {StatementType[]} */
+const KINDS = ['insert', 'update', 'delete'];
+
 /** Gathers statements, in the official shapes or through the old builder, and writes them together. */
 class BulkOperation {
   /**
@@ -101,7 +104,10 @@ class BulkOperation {
 
   /** @param {any} given */
   refuseRaw(given) {
-    if (given != null && typeof given === 'object' && 'q' in given) {
+    if (given === null || typeof given !== 'object') {
+      throw this.invalidArgument('A statement of a bulk write must be an object');
+    }
+    if ('q' in given) {
       throw this.invalidArgument('Raw operations are not allowed');
     }
   }
@@ -120,7 +126,7 @@ class BulkOperation {
   }
 
   /**
-   * Ordered: as long as the kind stays the same. Unordered: one run for each kind.
+   * Ordered: as long as the kind stays the same. Unordered: one run for each kind, in the official driver's order.
    * @param {StatementType} type
    * @returns {Run}
    */
@@ -132,6 +138,7 @@ class BulkOperation {
     /** @type {Run} */
     const run = { type, statements: [], indexes, indexOf: (position) => indexes[position] };
     this.runs.push(run);
+    if (!this.isOrdered) this.runs.sort((one, other) => KINDS.indexOf(one.type) - KINDS.indexOf(other.type));
     return run;
   }
 

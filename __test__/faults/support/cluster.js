@@ -58,6 +58,17 @@ class Cluster {
     throw new Error('The replica set has no primary');
   }
 
+  /**
+   * Waits until the set has elected another primary than `before`, and until that acknowledges a write: a secondary that
+   * read from the lost one needs a while to find it. Resolves with when that was.
+   */
+  async writable(before) {
+    const { index } = await this.primary(before);
+    const probes = this.direct[index].db('faults_probe').collection('probes');
+    await probes.insertOne({}, { writeConcern: { w: 'majority' } });
+    return performance.now();
+  }
+
   /** Waits until every member is the primary or a secondary again. */
   async whole() {
     const deadline = performance.now() + PATIENCE_MS;

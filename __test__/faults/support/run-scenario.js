@@ -41,7 +41,7 @@ async function runScenario(cluster, scenario, { short = false, options = {} } = 
     await workload.models.Item.db(workload.databases[0]).create({ _id: last });
     await workload.hears(last);
     const found = await verify(official, workload);
-    const measured = measure(workload, found, { well, since: happened.elected });
+    const measured = measure(workload, found, { well, since: happened.writable });
     return { ...measured, broken: broken(scenario, measured) };
   } finally {
     await workload.close();
@@ -61,7 +61,7 @@ function measure({ timeline, cursors, events, hung }, found, { well, since }) {
     torn: found.torn,
     hung,
     stallMS: Math.round(timeline.longestStall(since)),
-    slowestMS: Math.round(timeline.slowest),
+    slowest: timeline.slowest(since),
     recovered: late.length === 0 && timeline.acknowledgedSince(well) > 0,
     events: events.length,
     stream: found.stream,
@@ -71,7 +71,7 @@ function measure({ timeline, cursors, events, hung }, found, { well, since }) {
 
 /** In words, which bounds were broken. */
 function broken(scenario, measured) {
-  const { errors, missing, duplicates, torn, hung, stallMS, recovered, stream, cursors } = measured;
+  const { errors, missing, duplicates, torn, hung, stallMS, slowest, recovered, stream, cursors } = measured;
   const lists = { missing, duplicates, torn, hung, 'change stream': stream, cursors: cursors.wrong };
   const said = Object.entries(lists)
     .filter(([, list]) => list.length > 0)
@@ -82,6 +82,11 @@ function broken(scenario, measured) {
   }
   if (stallMS > (scenario.stallMS ?? Number.POSITIVE_INFINITY)) {
     said.push(`a stall of ${stallMS} ms, at most ${scenario.stallMS} ms are allowed`);
+  }
+  if (slowest.ms > (scenario.slowestMS ?? Number.POSITIVE_INFINITY)) {
+    said.push(
+      `a stall of ${Math.round(slowest.ms)} ms for one, at most ${scenario.slowestMS} ms are allowed`,
+    );
   }
   return said;
 }

@@ -5,7 +5,8 @@ const net = require('node:net');
 
 /**
  * A TCP proxy in front of one server, which does to its connections what networks do. Everybody who is to suffer has to
- * know the server by the proxy's port.
+ * know the server by the proxy's port. What breaks single connections leaves those between the members of a replica set
+ * alone, or it would be the set that is tested.
  */
 class TcpProxy {
   #listener = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -39,19 +40,23 @@ class TcpProxy {
     return this.#links.size;
   }
 
+  #clients() {
+    return [...this.#links].filter(({ isMember }) => !isMember);
+  }
+
   /** RST on every connection, to both ends. */
   reset() {
-    for (const link of [...this.#links]) link.reset();
+    for (const link of this.#clients()) link.reset();
   }
 
   /** Tells every client that nothing more will come; what it sends still arrives. */
   halfClose() {
-    for (const link of this.#links) link.halfClose();
+    for (const link of this.#clients()) link.halfClose();
   }
 
   /** Of every connection the next message of this kind stops in the middle, and the connection ends. */
   cut(kind) {
-    for (const link of this.#links) link.cut(kind);
+    for (const link of this.#clients()) link.cut(kind);
   }
 
   /** Nothing gets through any more, and nobody is told. New connections are accepted. */
@@ -70,7 +75,7 @@ class TcpProxy {
   async refuse() {
     const closed = once(this.#listener, 'close');
     this.#listener.close();
-    this.reset();
+    for (const link of [...this.#links]) link.reset();
     await closed;
   }
 
@@ -89,6 +94,8 @@ class Link {
   /** @type {'request' | 'reply' | undefined} */
   #cut;
   #paused = false;
+  /** It comes from another member of the set, which says so in its first message. */
+  isMember = false;
 
   constructor(client, target, closed) {
     this.#client = client;
@@ -96,6 +103,9 @@ class Link {
     this.#closed = closed;
     client.setNoDelay(true);
     client.on('error', () => this.reset());
+    client.once('data', (bytes) => {
+      this.isMember = bytes.includes('internalClient');
+    });
   }
 
   open() {

@@ -1,12 +1,11 @@
 'use strict';
 
-/** When operations were answered, and what went wrong with those that were not. */
+/** When operations were under way, and what went wrong with those that were not acknowledged. */
 class Timeline {
+  /** In the order of their acknowledgement. @type {{name: string, from: number, to: number}[]} */
   #acknowledged = [];
   /** @type {{at: number, error: any}[]} */
   errors = [];
-  /** The longest that one operation took, in milliseconds. */
-  slowest = 0;
   /** @type {Set<string>} What is under way. */
   pending = new Set();
   operations = 0;
@@ -17,13 +16,12 @@ class Timeline {
    * @param {() => Promise<unknown>} operation
    */
   async record(name, operation) {
-    const started = performance.now();
+    const from = performance.now();
     this.operations++;
     this.pending.add(name);
     try {
       await operation();
-      this.#acknowledged.push(performance.now());
-      this.slowest = Math.max(this.slowest, performance.now() - started);
+      this.#acknowledged.push({ name, from, to: performance.now() });
       return true;
     } catch (error) {
       this.errors.push({ at: performance.now(), error });
@@ -33,22 +31,23 @@ class Timeline {
     }
   }
 
-  get acknowledged() {
-    return this.#acknowledged.length;
-  }
-
   /** The longest time without any acknowledgement, of what lies after `since`, in milliseconds. */
   longestStall(since = 0) {
-    let longest = 0;
-    for (let index = 1; index < this.#acknowledged.length; index++) {
-      const [from, to] = [this.#acknowledged[index - 1], this.#acknowledged[index]];
-      longest = Math.max(longest, to - Math.max(from, since));
-    }
-    return longest;
+    const times = this.#acknowledged.map(({ to }) => to);
+    const stalls = times.slice(1).map((to, index) => to - Math.max(times[index], since));
+    return Math.max(0, ...stalls);
+  }
+
+  /** The operation that took longest, in milliseconds, of what lies after `since`. */
+  slowest(since = 0) {
+    const took = ({ from, to }) => to - Math.max(from, since);
+    const [first, ...others] = this.#acknowledged;
+    const found = others.reduce((most, one) => (took(one) > took(most) ? one : most), first);
+    return found && { name: found.name, ms: took(found) };
   }
 
   acknowledgedSince(since) {
-    return this.#acknowledged.filter((at) => at >= since).length;
+    return this.#acknowledged.filter(({ to }) => to >= since).length;
   }
 }
 

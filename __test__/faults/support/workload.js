@@ -87,13 +87,13 @@ class Workload {
     for (let turn = 1; this.#running; turn++) {
       const _id = `${worker} ${turn}`;
       if (turn % TRANSACTION_EVERY === 0) {
-        if (await this.timeline.record(_id, () => this.#pair(_id))) this.paired.add(_id);
+        if (await this.timeline.record(`transaction ${_id}`, () => this.#pair(_id))) this.paired.add(_id);
       } else if (turn % INCREMENT_EVERY === 0) {
         const increment = () => Counter.db(this.databases[0]).updateOne({ _id: worker }, { $inc: { n: 1 } });
-        counts[(await this.timeline.record(_id, increment)) ? 'acknowledged' : 'failed']++;
+        counts[(await this.timeline.record(`update ${_id}`, increment)) ? 'acknowledged' : 'failed']++;
       } else {
         const insert = () => Item.db(name).create({ _id, n: turn });
-        if (await this.timeline.record(_id, insert)) this.inserted.get(name)?.add(_id);
+        if (await this.timeline.record(`insert ${_id}`, insert)) this.inserted.get(name)?.add(_id);
       }
     }
   }

@@ -1,5 +1,7 @@
 'use strict';
 
+// A binary that is missing is missed at once; all that works with it is loaded with the first wrapper.
+require('./lib/native');
 const { PolyMongoError } = require('./lib/error');
 const { PolyMongo } = require('./lib/wrapper/poly-mongo');
 

@@ -5,7 +5,6 @@ const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
 const { received } = require('../protocol/option-values');
 const { createTenant } = require('../services/create-tenant');
-const { JsonResults } = require('../services/json');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
@@ -16,8 +15,9 @@ const { tenantRoute } = require('../tenants/route');
 const { syncIndexes } = require('../tenants/sync-indexes');
 const { Tenant } = require('../tenants/tenant');
 const { readOwn } = require('./check-options');
-const { Core } = require('./core');
 const { readOptions } = require('./read-options');
+
+// The parts that do the work are loaded with the first wrapper, so that an application starts quickly.
 
 /** Many databases from one process: Mongoose models per tenant over one pool. */
 class PolyMongo {
@@ -31,6 +31,7 @@ class PolyMongo {
   /** @param {any} options */
   constructor(options) {
     const settings = readOptions(options);
+    const { Core } = require('./core');
     const core = new Core(settings);
     this.#core = core;
 
@@ -167,11 +168,13 @@ class PolyMongo {
 
   /** @param {any} query @returns {Promise<Buffer>} */
   async json(query) {
+    const { JsonResults } = require('../services/json');
     return await new JsonResults(this.#core.tenants).read(query);
   }
 
   /** @param {any} query @param {any} [options] */
   jsonStream(query, options) {
+    const { JsonResults } = require('../services/json');
     return new JsonResults(this.#core.tenants).stream(query, options);
   }
 
@@ -344,7 +347,7 @@ function readOwnDatabase(options, method) {
   });
 }
 
-/** @param {Core} core */
+/** @param {import('./core').Core} core */
 function advancedAccess(core) {
   const connection = (/** @type {unknown} */ dbName) => core.connection(core.use(dbName ?? core.defaultDB));
   return Object.freeze({

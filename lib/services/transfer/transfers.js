@@ -3,9 +3,8 @@
 const { PolyMongoError } = require('../../error');
 const { received } = require('../../protocol/option-values');
 const { checkIsObject, checkOptions } = require('../../wrapper/check-options');
-const { copyDatabase } = require('./copy-database');
-const { exportDatabase, exportStream } = require('./export-database');
-const { importDatabase, importStream } = require('./import-database');
+
+// What does the work is loaded when there is some: most processes never transfer anything.
 
 /** @typedef {import('../../protocol/option-values').OptionEntry} OptionEntry */
 
@@ -52,6 +51,7 @@ function createTransfers({ database, logger, copyDefault, streamVersion }) {
     /** @param {unknown} name */
     async exportDB(name) {
       const source = database(name);
+      const { exportDatabase } = require('./export-database');
       return logged(`Export of ${JSON.stringify(name)}`, () => exportDatabase(source));
     },
 
@@ -59,6 +59,7 @@ function createTransfers({ database, logger, copyDefault, streamVersion }) {
     async importDB(name, data, options) {
       const target = database(name);
       const given = read(IMPORT_OPTIONS, options, 'importDB');
+      const { importDatabase } = require('./import-database');
       return logged(`Import into ${JSON.stringify(name)}`, () => importDatabase(target, data, given));
     },
 
@@ -70,6 +71,7 @@ function createTransfers({ database, logger, copyDefault, streamVersion }) {
           option: 'version',
         });
       }
+      const { exportStream } = require('./export-database');
       return exportStream(database(name), version);
     },
 
@@ -77,6 +79,7 @@ function createTransfers({ database, logger, copyDefault, streamVersion }) {
     async importDBStream(name, stream, options) {
       const target = database(name);
       const given = read(IMPORT_OPTIONS, options, 'importDBStream');
+      const { importStream } = require('./import-database');
       return logged(`Import into ${JSON.stringify(name)}`, () => importStream(target, stream, given));
     },
 
@@ -84,6 +87,7 @@ function createTransfers({ database, logger, copyDefault, streamVersion }) {
     async copyDatabase(from, to, options) {
       const [source, target] = [database(from), database(to)];
       const { onProgress, ...given } = read(COPY_OPTIONS, options, 'copyDatabase');
+      const { copyDatabase } = require('./copy-database');
       const how = { onExisting: onExisting(given, copyDefault), onProgress };
       return logged(`Copy of ${JSON.stringify(from)} to ${JSON.stringify(to)}`, () =>
         copyDatabase(source, target, how),

@@ -70,7 +70,6 @@ describe('the next batch', () => {
       { batchSize: 50 },
       { batchSize: 40, limit: 80 },
       { batchSize: 40, comment: 'why' },
-      {},
     ]) {
       const iterate = (cursor) => async () => {
         const seen = [];

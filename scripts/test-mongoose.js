@@ -51,9 +51,11 @@ function runFile(checkout, file, uri, output) {
         MONGOOSE_TEST_URI: uri,
         MONGOOSE_REPLSET_URI: uri,
       },
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  const errors = [];
+  child.stderr.on('data', (chunk) => errors.push(chunk));
   return new Promise((resolve) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT_MS);
     child.on('close', (code, signal) => {
@@ -63,7 +65,8 @@ function runFile(checkout, file, uri, output) {
         fs.rmSync(output);
       } catch {
         // Without a report the process died on the way.
-        const err = { message: `the process ended with ${signal ?? `code ${code}`}` };
+        const said = Buffer.concat(errors).toString().trim().split('\n').slice(0, 12).join(' | ');
+        const err = { message: `the process ended with ${signal ?? `code ${code}`}: ${said}` };
         resolve({ stats: { passes: 0, pending: 0 }, passes: [], failures: [{ fullTitle: file, err }] });
       }
     });

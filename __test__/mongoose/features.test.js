@@ -173,6 +173,23 @@ test('states and events of a connection from its opening to its closing and open
   expect(value.flat()).toContain('disconnecting');
 });
 
+test('a connection takes the servers for silent after the same time', async () => {
+  for (const [query, options] of [
+    ['', {}],
+    ['&heartbeatFrequencyMS=2000', {}],
+    ['', { heartbeatFrequencyMS: 3000 }],
+  ]) {
+    await both.same(async (side) => {
+      const connection = await side.base
+        .createConnection(process.env.POLYMONGO_TEST_URI + query, { ...options, dbName: side.dbName })
+        .asPromise();
+      const { heartbeatFrequencyMS, type } = connection.client.topology.s.description;
+      await connection.close();
+      return [heartbeatFrequencyMS, type];
+    });
+  }
+});
+
 test('a cursor and a change stream that nobody closed are closed with their connection', async () => {
   await both.same(async (side) => {
     const connection = await side.base

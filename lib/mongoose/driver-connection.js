@@ -42,6 +42,8 @@ function driverConnectionClass(native) {
         ...connection.config,
         ...options,
         ...inheritedOptions(connection),
+        // Mongoose takes twice this time of silence for a frozen process: what was asked for, not how often the engine asks.
+        heartbeatFrequencyMS: opened.heartbeatFrequencyMS,
         dbName: dbName ?? opened.dbName,
       });
       this.client = client;

@@ -15,10 +15,10 @@ const DEFAULTS = { maxPoolSize: 100, maxConnecting: 8, connectTimeoutMS: 2000, h
  * @param {any} base a Mongoose instance
  * @param {string} uri
  * @param {Record<string, any>} options
- * @returns {{engine: any, dbName: string, connection: import('../protocol/connection-string').Connection}}
+ * @returns {{engine: any, dbName: string, heartbeatFrequencyMS: number, connection: import('../protocol/connection-string').Connection}}
  */
 function openEngine(base, uri, options) {
-  const { dbName } = new base.mongo.MongoClient(uri, options).options;
+  const { dbName, heartbeatFrequencyMS } = new base.mongo.MongoClient(uri, options).options;
   for (const name of Object.keys(options)) {
     const entry = BY_NAME.get(name);
     if (entry?.kind === 'refused' && options[name] != null) {
@@ -32,7 +32,7 @@ function openEngine(base, uri, options) {
     label: 'the connection string',
     lenient: true,
   });
-  return { engine: new Engine(connection.uri, connection.config), dbName, connection };
+  return { engine: new Engine(connection.uri, connection.config), dbName, heartbeatFrequencyMS, connection };
 }
 
 module.exports = { openEngine };

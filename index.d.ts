@@ -1110,8 +1110,8 @@ declare namespace PolyMongo {
     general(): ConnectionStats;
     /** Size and collections of one database, asked of the server. Default: the default database. */
     db(dbName?: string): Promise<DbStats>;
-    /** All databases of the server. */
-    listDatabases(): Promise<Array<{ dbName: string; sizeInMB: number }>>;
+    /** All databases of the server; `tenant` is there where `databaseName` names it. */
+    listDatabases(): Promise<Array<{ dbName: string; tenant?: string; sizeInMB: number }>>;
   }
 
   /** The sockets of one pool. */
@@ -1203,6 +1203,8 @@ declare namespace PolyMongo {
 
   /** Result of `stats.db()`. */
   export interface DbStats {
+    /** The tenant whose database it is, with the option `databaseName`. */
+    tenant?: string;
     /** Size of its documents in megabytes. */
     sizeMb: number;
     /** How many collections it has, without views. */

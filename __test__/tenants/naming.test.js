@@ -41,6 +41,19 @@ test('what takes a database takes its name', async () => {
   expect((await wrapper.ping('naming_a')).dbName).toBe('naming_a');
 });
 
+test('statistics show both names', async () => {
+  await Note.db('a').create({ text: 'stats' });
+  await Note.create({ text: 'default' });
+  const all = await wrapper.stats.listDatabases();
+  expect(all).toContainEqual({ dbName: 'naming_a', tenant: 'a', sizeInMB: expect.any(Number) });
+  expect(all).toContainEqual({ dbName: 'admin', sizeInMB: expect.any(Number) });
+  expect((await wrapper.stats.db('naming_a')).tenant).toBe('a');
+  expect((await wrapper.tenant('a').stats()).tenant).toBe('a');
+  expect(await create(undefined, { databaseName: undefined }).stats.db('naming_a')).not.toHaveProperty(
+    'tenant',
+  );
+});
+
 test('the way back is found for names with something before and after', () => {
   for (const name of [
     (tenant) => `prod_${tenant}`,

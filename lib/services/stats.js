@@ -45,9 +45,17 @@ const shownUri = (hosts) => `mongodb://${hosts.join(',')}`;
  * @param {string[]} parts.hosts
  * @param {import('./scale').Scale} parts.scale
  * @param {import('../wrapper/lifecycle').Lifecycle} parts.lifecycle
+ * @param {import('../tenants/tenants').Tenants} parts.tenants
+ * @param {Record<string, any>} parts.options
  * @param {() => any} parts.operation
  */
-function createStats({ engine, names, defaultDB, hosts, scale, lifecycle, operation }) {
+function createStats({ engine, names, defaultDB, hosts, scale, lifecycle, tenants, options, operation }) {
+  /** The tenant of a database, where the two have different names. @param {string} dbName */
+  function tenantOf(dbName) {
+    const tenant = options.databaseName === undefined ? undefined : tenants.tenantOf(dbName);
+    return tenant === undefined ? {} : { tenant };
+  }
+
   const operationPools = () => engine.stats().pools.filter((/** @type {any} */ { streams }) => !streams);
 
   /** @param {any} stats */
@@ -138,6 +146,7 @@ function createStats({ engine, names, defaultDB, hosts, scale, lifecycle, operat
     const configured = scale.get(name);
     const pool = operationPools().find((/** @type {any} */ each) => each.name === (configured ? name : ''));
     return {
+      ...tenantOf(name),
       sizeMb: inMegabytes(Number(dataSize)),
       numCollections: collections.length,
       collections,
@@ -155,6 +164,7 @@ function createStats({ engine, names, defaultDB, hosts, scale, lifecycle, operat
     for (const { name } of databases) names.exists(name);
     return databases.map((/** @type {{name: string, sizeOnDisk: any}} */ { name, sizeOnDisk }) => ({
       dbName: name,
+      ...tenantOf(name),
       sizeInMB: Number(inMegabytes(Number(sizeOnDisk)).toFixed(2)),
     }));
   }

@@ -11,8 +11,8 @@ afterAll(() => border.close());
 test('workers come and go in the middle of their work and disturb nobody', async () => {
   const file = path.join(__dirname, 'children', 'workers.js');
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, border.db], {
-    timeout: 100_000,
+    timeout: 300_000,
   });
   expect(stdout).toBe('0 errors, 0 transactions, 20 documents');
   expect(stderr).toBe('');
-}, 120_000);
+}, 320_000);

@@ -67,3 +67,11 @@ test('an application that handles SIGTERM finishes its work', async () => {
   });
   expect(await stored()).toBe(100);
 });
+
+test('a hundred wrappers that were used and closed leave nothing', async () => {
+  const { code, lines, errors } = await run('hundred');
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  const { megabytes, ...left } = Object.fromEntries(JSON.parse(lines[0]));
+  expect(left).toEqual({ threads: 0, sockets: 0, timers: 0 });
+  expect(megabytes).toBeLessThan(5);
+}, 120_000);

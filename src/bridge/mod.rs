@@ -3,8 +3,8 @@
 //! JavaScript submits synchronously and names each operation by a number; what finishes is collected in the environment's
 //! outbox, which JavaScript empties in one go. Nothing here waits, and nothing of JavaScript is kept in a future.
 
-mod arguments;
-mod brief;
+pub mod arguments;
+pub mod brief;
 mod client;
 mod completion;
 mod environment;

@@ -3,7 +3,7 @@
 use super::error::{EngineError, ErrorKind};
 
 /// The server refuses a command that nests deeper (and a stored document deeper than 180, in words of its own).
-const DEEPEST: usize = 200;
+pub const DEEPEST: usize = 200;
 
 /// A level takes at least seven bytes: its type, the end of its (empty) name, its length, its own end.
 const SMALLEST_LEVEL: usize = 7;

@@ -10,7 +10,7 @@ mod close;
 mod connect;
 pub mod convert;
 pub mod cursor;
-mod depth;
+pub mod depth;
 pub mod error;
 pub mod execute;
 mod gathered;
@@ -21,7 +21,7 @@ pub mod request;
 pub mod retry;
 mod runtime;
 pub(crate) mod session;
-mod transaction_options;
+pub mod transaction_options;
 pub mod write_sessions;
 
 use std::{

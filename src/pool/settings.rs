@@ -277,8 +277,24 @@ fn hosts(info: &HostInfo) -> Vec<String> {
 }
 
 fn parse(uri: &str) -> Result<ConnectionString, EngineError> {
+    if has_broken_escape(uri) {
+        return Err(EngineError::new(
+            ErrorKind::InvalidArgument,
+            "The connection string is malformed: a % must be followed by two hexadecimal digits; \
+             encodeURIComponent(…) writes names and passwords that way",
+        ));
+    }
     ConnectionString::parse(uri)
         .map_err(|error| EngineError::new(ErrorKind::InvalidArgument, why_malformed(uri, &error)))
+}
+
+/// Whether a character that is no ASCII stands where an escape has its digits: the driver's parser panics there, and quotes
+/// the password.
+fn has_broken_escape(uri: &str) -> bool {
+    let rest_of_escapes = uri.split('%').skip(1);
+    rest_of_escapes
+        .into_iter()
+        .any(|rest| rest.bytes().take(2).any(|byte| !byte.is_ascii()))
 }
 
 /// The reason without a secret in it: the parser quotes parts of what it read, and a password with an unescaped

@@ -14,6 +14,7 @@ mod cursors;
 mod deadlines;
 mod errors;
 mod hygiene;
+mod panics;
 mod pools;
 mod retries;
 mod retry_table;

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
         mpsc,
     },
     time::{Duration, Instant},
@@ -79,6 +79,7 @@ impl Pending {
 pub struct Recorder {
     events: Mutex<Vec<Document>>,
     behind: watch::Sender<bool>,
+    panics: AtomicBool,
 }
 
 impl EventSink for Recorder {
@@ -97,6 +98,7 @@ impl EventSink for Recorder {
     }
 
     fn room(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        assert!(!self.panics.load(Ordering::Relaxed), "as the test wants it");
         let mut behind = self.behind.subscribe();
         let is_behind = *behind.borrow();
         is_behind
@@ -105,6 +107,11 @@ impl EventSink for Recorder {
 }
 
 impl Recorder {
+    /// Says that every operation meets a panic on its way, or none any more.
+    pub fn panics(&self, panics: bool) {
+        self.panics.store(panics, Ordering::Relaxed);
+    }
+
     /// Says that replies are not fetched, or are again.
     pub fn is_behind(&self, behind: bool) {
         self.behind.send_replace(behind);

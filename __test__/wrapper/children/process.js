@@ -1,6 +1,16 @@
 // A process with a wrapper in it, which ends in the way its first argument says.
+const { readdirSync, readlinkSync } = require('node:fs');
 const mongoose = require('../../support/mongoose');
 const { createWrapper } = require('../../../index');
+
+const isSocket = (descriptor) => {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
+  } catch {
+    // The one that the list itself was read with.
+    return false;
+  }
+};
 
 const [mode] = process.argv.slice(2);
 const DB = 'wexit_child';
@@ -37,6 +47,42 @@ const modes = {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     say(`${before > 0} ${(await open()).length}`);
+  },
+
+  /** A hundred wrappers, made, used and closed; says what the process holds more of than before. */
+  async hundred() {
+    const Model = (wrapper) => wrapper.wrapModel(Item);
+    const use = async () => {
+      const wrapper = createWrapper({ mongoURI: uri, defaultDB: DB, sharePool: false, maxPoolSize: 3 });
+      wrapper.scale.setDB(['wexit_own'], { maxConnections: 2 });
+      const stream = Model(wrapper).watch();
+      stream.on('change', () => {});
+      await Promise.all([1, 2, 3, 4].map(() => Model(wrapper).countDocuments()));
+      await Model(wrapper).db('wexit_own').findOne();
+      await wrapper.transaction((session) => Model(wrapper).findOne({}, null, { session }));
+      await wrapper.closeAll();
+    };
+    const held = async () => {
+      for (let turn = 0; turn < 5; turn++) {
+        globalThis.gc();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return {
+        threads: readdirSync('/proc/self/task').length,
+        sockets: readdirSync('/proc/self/fd').filter(isSocket).length,
+        timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
+        megabytes: process.memoryUsage().rss / 2 ** 20,
+      };
+    };
+    const hundred = async () => {
+      for (let turn = 0; turn < 20; turn++) await Promise.all([1, 2, 3, 4, 5].map(use));
+    };
+    // Allocators and compilers take their time to have what they need.
+    for (let turn = 0; turn < 3; turn++) await hundred();
+    const before = await held();
+    await hundred();
+    const after = await held();
+    say(JSON.stringify(Object.entries(after).map(([what, count]) => [what, count - before[what]])));
   },
 
   /** A server that is not there, tried for ever. */

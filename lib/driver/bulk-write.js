@@ -5,7 +5,7 @@ const { BulkOutcome } = require('../protocol/bulk-outcome');
 const { encode, isEncoding } = require('../protocol/encode');
 const { own } = require('../protocol/own');
 const { rules } = require('../protocol/rules');
-const { Statements } = require('../protocol/statements');
+const { Statements, StatementsSplit } = require('../protocol/statements');
 const { DELETES, INSERT, UPDATES } = require('../protocol/write-commands');
 const { NO_EXPLAIN, Operation, WRITE } = require('./operation');
 
@@ -19,9 +19,11 @@ const OPTIONS = {
 
 const STATEMENTS = { insert: 'documents', update: 'updates', delete: 'deletes' };
 
+/** @typedef {import('../protocol/statements').EncodedStatements} EncodedStatements */
+
 /**
  * A batch that only has to be sent.
- * @typedef {{batch: Batch, op: Operation, bytes: Buffer}} Encoded
+ * @typedef {{batch: Batch, op: Operation, body: any}} Encoded
  */
 
 /**
@@ -50,19 +52,18 @@ class BulkWrite {
    */
   async execute(runs) {
     if (isEncoding()) await undefined;
-    const waiting = runs.flatMap((run) => [...splitByCount(run)].flatMap((batch) => this.encode(batch)));
-    // Each is let go of when it has been sent.
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.send(next);
+    const batches = runs.flatMap((run) => [...splitByCount(run)]);
+    if (batches.length === 1) await this.sendAlone(batches[0]);
+    else await this.sendAll(batches.flatMap((batch) => this.encode(batch)));
     this.outcome.throwIfFailed();
     return this.outcome.result;
   }
 
   /**
    * @param {Batch} batch
-   * @param {any} [statements] its statements in the making, or as they were made
-   * @returns {Encoded[]} several if it does not fit into one command
+   * @param {Statements | EncodedStatements} statements
    */
-  encode(batch, statements = new Statements(batch.statements)) {
+  prepare(batch, statements) {
     const op = Operation.counting(this.collection.s, isRetryable(batch));
     /** @type {any} */
     const body = { [batch.type]: this.collection.collectionName, [STATEMENTS[batch.type]]: statements };
@@ -70,24 +71,65 @@ class BulkWrite {
     body.ordered = this.ordered;
     op.admit(body);
     this.acknowledged = op.acknowledged;
-    const bytes = encode(op.codec, body, op.bson);
-    if (statements.parts == null) return [{ batch, op, bytes: Buffer.from(bytes) }];
+    return { op, body };
+  }
+
+  /**
+   * @param {Batch} batch
+   * @param {Statements | EncodedStatements} [statements]
+   * @returns {Encoded[]} several if it does not fit into one command
+   */
+  encode(batch, statements = new Statements(batch.statements)) {
+    const { op, body } = this.prepare(batch, statements);
+    try {
+      return [{ batch, op, body: Buffer.from(encode(op.codec, body, op.bson)) }];
+    } catch (error) {
+      return this.encodeParts(batch, error);
+    }
+  }
+
+  /**
+   * @param {Batch} batch
+   * @param {any} error why it is no single command
+   * @returns {Encoded[]}
+   */
+  encodeParts(batch, error) {
+    if (!(error instanceof StatementsSplit)) throw error;
     let to = 0;
-    return statements.parts.flatMap(
-      (/** @type {import('../protocol/statements').EncodedStatements} */ encoded) => {
-        const from = to;
-        to += encoded.count;
-        return this.encode(part(batch, from, to), encoded);
-      },
-    );
+    return error.parts.flatMap((encoded) => {
+      const from = to;
+      to += encoded.count;
+      return this.encode(part(batch, from, to), encoded);
+    });
+  }
+
+  /**
+   * The only batch is encoded when it is submitted, which spares a copy.
+   * @param {Batch} batch
+   */
+  async sendAlone(batch) {
+    const { op, body } = this.prepare(batch, new Statements(batch.statements));
+    let encoded;
+    try {
+      await this.send({ batch, op, body });
+    } catch (error) {
+      encoded = this.encodeParts(batch, error);
+    }
+    if (encoded !== undefined) await this.sendAll(encoded);
+  }
+
+  /** @param {Encoded[]} waiting */
+  async sendAll(waiting) {
+    // Each is let go of when it has been sent.
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.send(next);
   }
 
   /** @param {Encoded} encoded */
-  async send({ batch, op, bytes }) {
+  async send({ batch, op, body }) {
     this.keepDeadline(op);
     let reply;
     try {
-      reply = await op.send(this.collection.dbName, bytes);
+      reply = await op.send(this.collection.dbName, body);
     } catch (error) {
       return this.fail(batch, op, error);
     }

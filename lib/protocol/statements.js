@@ -1,15 +1,10 @@
 'use strict';
 
-/**
- * The statements of a bulk as a field of a command in the making. The writer writes them once: if they take more than a
- * command holds, it leaves them in parts, each of which then takes the place of the whole in a command of its own.
- */
+/** The statements of a bulk as a field of a command in the making: the writer splits them if they take more than it holds. */
 class Statements {
   /** @param {any[]} list */
   constructor(list) {
     this.list = list;
-    /** Set by the writer if they do not fit. @type {EncodedStatements[] | null} */
-    this.parts = null;
   }
 
   /** What they are to a BSON library that only has to measure. */
@@ -18,7 +13,7 @@ class Statements {
   }
 }
 
-/** As many statements as fit into one command, as the BSON of their array. */
+/** As many statements as fit into one command, as the BSON of their array: a field of another command in the making. */
 class EncodedStatements {
   /**
    * @param {number} count
@@ -30,5 +25,15 @@ class EncodedStatements {
   }
 }
 
+/** Thrown instead of a command that would be too large; nobody but the bulk sees it. */
+class StatementsSplit extends Error {
+  /** @param {EncodedStatements[]} parts all the statements, written once */
+  constructor(parts) {
+    super('The statements take more than one command');
+    this.parts = parts;
+  }
+}
+
 exports.EncodedStatements = EncodedStatements;
 exports.Statements = Statements;
+exports.StatementsSplit = StatementsSplit;

@@ -1,7 +1,7 @@
 'use strict';
 
 const { ShapeTree } = require('./shape-tree');
-const { EncodedStatements, Statements } = require('./statements');
+const { EncodedStatements, Statements, StatementsSplit } = require('./statements');
 const { compileShape } = require('./writer-shapes');
 const {
   MAX_DOCUMENT_BYTES,
@@ -426,8 +426,7 @@ function createWriter(codec) {
     }
     if (parts.length === 0) return putEnd(start, at);
     parts.push(partOf(start, at, list.length - from));
-    statements.parts = parts;
-    return at;
+    throw new StatementsSplit(parts);
   }
 
   /**

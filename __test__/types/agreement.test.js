@@ -36,6 +36,7 @@ const COUNTERPARTS = {
   ActionsApi: members(wrapper.actions),
   BulkTasksApi: members(wrapper.bulkTasks),
   AdvancedAccess: members(wrapper.adv),
+  TenantHandle: members(wrapper.tenant('one'), Object.getPrototypeOf(wrapper.tenant('one'))),
 };
 
 test('everything that exists is declared, and the other way round', () => {
@@ -59,6 +60,16 @@ describe('members', () => {
   /** The members of the public API, as they are promised. */
   const MEMBERS = {
     wrapModel: 'function',
+    model: 'function',
+    run: 'function',
+    withTenant: 'function',
+    'withTenant.route': 'function',
+    currentTenant: 'function',
+    middleware: 'function',
+    tenant: 'function',
+    createTenant: 'function',
+    tenantExists: 'function',
+    listTenants: 'function',
     connect: 'function',
     disconnect: 'function',
     isConnected: 'function',

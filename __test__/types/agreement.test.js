@@ -36,7 +36,7 @@ const COUNTERPARTS = {
   ActionsApi: members(wrapper.actions),
   BulkTasksApi: members(wrapper.bulkTasks),
   AdvancedAccess: members(wrapper.adv),
-  TenantHandle: members(wrapper.tenant('one'), Object.getPrototypeOf(wrapper.tenant('one'))),
+  TenantHandle: ['name', ...members(wrapper.tenant('one'), Object.getPrototypeOf(wrapper.tenant('one')))],
 };
 
 test('everything that exists is declared, and the other way round', () => {

@@ -108,6 +108,64 @@ describe('code of the user that runs meanwhile', () => {
   });
 });
 
+describe('what only looks like the documents before it', () => {
+  const fields = { a: 1, b: 'text' };
+  const hidden = (object, name, value) => Object.defineProperty(object, name, { value });
+  const id = () => new BSON.ObjectId('00000000000000000000000a');
+  const outcome = (run) => {
+    try {
+      return run();
+    } catch (error) {
+      return `${error.name}: ${error.message}`;
+    }
+  };
+
+  test.each([
+    ['a hidden toBSON()', () => hidden({ ...fields }, 'toBSON', () => 'another')],
+    ['a hidden BSON type', () => hidden({ ...fields }, '_bsontype', 'ObjectId')],
+    ['a map by its own account', () => ({ ...fields, [Symbol.toStringTag]: 'Map', entries: () => [] })],
+    [
+      'a date by its own account',
+      () => hidden(hidden({ ...fields }, Symbol.toStringTag, 'Date'), 'getTime', () => 7),
+    ],
+    ['an instance of a class', () => Object.assign(new (class Fields {})(), fields)],
+    ['an object without a prototype', () => Object.assign(Object.create(null), fields)],
+    ['an array', () => Object.assign([1], fields)],
+    ['a date', () => Object.assign(new Date(5), fields)],
+    ['bytes', () => Object.assign(new Uint8Array([1, 2]), fields)],
+    ['a map', () => Object.assign(new Map([['c', 1]]), fields)],
+    ['an ObjectId', () => Object.assign(id(), fields)],
+    ['one key less', () => ({ a: 1 })],
+    ['one key more', () => ({ ...fields, c: 1 })],
+    ['another order', () => ({ b: 'text', a: 1 })],
+  ])('%s', (_name, make) => {
+    const here = (value) => ({ value, list: [value] });
+    for (let round = 0; round < ROUNDS; round++) {
+      ours(here({ ...fields }));
+      ours({ ...fields });
+      expect(outcome(() => ours(here(make())))).toBe(outcome(() => theirs(here(make()))));
+      expect(outcome(() => ours(make()))).toBe(outcome(() => theirs(make())));
+    }
+  });
+
+  test('a BSON type that is one at times', () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const _bsontype of [null, undefined, 'Nonsense', 5]) {
+        const make = () => ({ value: { _bsontype, a: 1 } });
+        expect(outcome(() => ours(make()))).toBe(outcome(() => theirs(make())));
+      }
+    }
+  });
+
+  test('an ObjectId with another form', () => {
+    expectSame(() => ({ value: hidden(id(), 'toBSON', () => 'no id') }));
+    const long = () => ({ value: hidden(id(), '_bsontype', 'Long') });
+    for (let round = 0; round < ROUNDS; round++) {
+      expect(outcome(() => ours(long()))).toBe(outcome(() => theirs(long())));
+    }
+  });
+});
+
 describe('prototypes that somebody changed', () => {
   const document = { text: 'text', list: ['a', 5, true, { n: 1n }], nested: { date: new Date(5), id: 7 } };
 

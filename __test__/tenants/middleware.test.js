@@ -258,6 +258,21 @@ describe('Express', () => {
     });
   });
 
+  test('a request may have a property of the name that Fastify’s has', async () => {
+    const made = express();
+    made.use((request, _response, next) => {
+      request.raw = Buffer.from('what came in');
+      next();
+    });
+    made.use(wrapper.middleware(byQuery));
+    made.post('/', (request, response) => {
+      request.on('end', async () => response.json(await seen(request)));
+      request.resume();
+    });
+    const answer = await (await serve(made))('/?tenant=known', { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(await answer.json()).toMatchObject({ tenant: 'known', users: ['known'] });
+  });
+
   test('a server that was started for a tenant serves others', async () => {
     const get = await wrapper.run({ db: 'boot', timeoutMS: 1 }, () => app(byQuery));
     expect(await (await get('/?tenant=known')).json()).toMatchObject({ tenant: 'known', users: ['known'] });

@@ -19,8 +19,7 @@ function tenantMiddleware(tenants, requestTenant) {
       if (tenant !== null) request.tenant = tenant;
       runIn(tenants, requestFrame(tenant), () => {
         // Fastify has Node's own below its own.
-        bindEmitter(request.raw ?? request);
-        bindEmitter(response?.raw ?? response);
+        for (const each of [request, request.raw, response, response?.raw]) bindEmitter(each);
         next();
       });
     };

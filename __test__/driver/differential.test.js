@@ -268,7 +268,10 @@ async function run({ collection }, operation, session) {
     const answer = collection[method](...ownCopies(given));
     const value = typeof answer?.toArray === 'function' ? await answer.toArray() : await answer;
     // Of an unordered bulk the official driver tells places within its groups.
-    if (method === 'bulkWrite' && optionsOf(operation)?.ordered === false) delete value.upsertedIds;
+    if (method === 'bulkWrite' && optionsOf(operation)?.ordered === false) {
+      delete value.upsertedIds;
+      delete value.insertedIds;
+    }
     // A plan says which database it is for, and what else goes on there.
     return optionsOf(operation)?.explain === undefined ? value : Object.keys(value ?? {});
   } catch (error) {

@@ -196,7 +196,7 @@ describe('listeners', () => {
 });
 
 test('thousands of requests at once never see each other', async () => {
-  const tenants = Array.from({ length: 40 }, (_, index) => name(`many${index}`));
+  const tenants = Array.from({ length: 20 }, (_, index) => name(`many${index}`));
   await Promise.all(tenants.map((tenant) => User.db(tenant).create({ name: tenant })));
   const shared = new EventEmitter().setMaxListeners(0);
   const mixed = [];
@@ -272,4 +272,4 @@ test('thousands of requests at once never see each other', async () => {
   expect(mixed).toEqual([]);
   expect(reads).toBeGreaterThan(500);
   expect(wrapper.currentTenant()).toBeUndefined();
-});
+}, 120_000);

@@ -50,7 +50,12 @@ async function main(parts) {
     // One process for all: what jest's own workers are sent does not reach the report.
     return await run(
       process.execPath,
-      ['node_modules/jest/bin/jest.js', '--runInBand', ...(parts.length > 0 ? parts : PARTS)],
+      [
+        'node_modules/jest/bin/jest.js',
+        '--runInBand',
+        '--testTimeout=300000',
+        ...(parts.length > 0 ? parts : PARTS),
+      ],
       {
         POLYMONGO_TEST_URI: set.uri,
         POLYMONGO_NATIVE: addon,

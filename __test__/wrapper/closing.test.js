@@ -147,6 +147,24 @@ describe('wrappers with the same URI and options share one pool', () => {
     expect(await Two.countDocuments()).toBe(1);
   });
 
+  test('and the server does not finish what one that was closed by force had asked for', async () => {
+    const appName = 'wclose-forced';
+    const [first, second] = [create({ appName }), create({ appName, allowSystemDatabases: true })];
+    const One = first.wrapModel(model('One')).db('wclose_forced');
+    await One.create({ name: 'a' });
+    const admin = second.adv.getConnection('admin').db;
+    const running = async () => {
+      const pipeline = [{ $currentOp: {} }, { $match: { appName, 'command.comment': 'forced' } }];
+      return (await admin.aggregate(pipeline).toArray()).length;
+    };
+    const slow = slowly(One, 60_000).comment('forced').exec();
+    slow.catch(() => {});
+    await until(async () => (await running()) === 1);
+    expect(await first.forceCloseAll()).toEqual({ drained: 0, cancelled: 1 });
+    await expect(slow).rejects.toEqual(closedError);
+    await until(async () => (await running()) === 0);
+  });
+
   test('and disconnecting one is heard by its own listeners alone', async () => {
     const appName = 'wclose-disconnect';
     const [first, second] = [create({ appName }), create({ appName })];

@@ -329,6 +329,14 @@ class Engine extends EventEmitter {
     return this.#settled(await this.#outcome(id));
   }
 
+  /**
+   * Gives an operation up. One that has ended, or was never begun, is none of anybody's.
+   * @param {number} operation
+   */
+  cancel(operation) {
+    this.#native.cancel(operation);
+  }
+
   /** Takes work again after {@link close}. */
   reopen() {
     this.#native.reopen();

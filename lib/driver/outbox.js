@@ -47,6 +47,9 @@ function nextHandle() {
   return lastHandle;
 }
 
+/** The number that was given last. */
+const latestHandle = () => lastHandle;
+
 /**
  * How an operation that was just submitted ends: with a value or a `Failure`. It never rejects.
  * @param {number} operation
@@ -157,4 +160,4 @@ function tell({ values, value, texts, text, bytes, byte }, size) {
   queueMicrotask(() => sink(event, payload));
 }
 
-module.exports = { environment, listen, nextHandle, outcomeOf, shape, unlisten };
+module.exports = { environment, latestHandle, listen, nextHandle, outcomeOf, shape, unlisten };

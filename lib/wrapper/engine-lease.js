@@ -8,7 +8,7 @@ const { EngineView } = require('./engine-view');
 /**
  * @typedef {object} Shared  An engine and the wrappers that use it.
  * @property {any} engine
- * @property {Set<object>} active  Tokens of the wrappers that are open
+ * @property {Set<EngineView>} active  Those of the wrappers that are open
  * @property {boolean} refusing    The engine was closed and refuses work
  * @property {boolean} own         Later wrappers get another engine
  */
@@ -47,7 +47,6 @@ function engineFor(connection, pools, share) {
 class EngineLease {
   #shared;
   #view;
-  #token = {};
 
   /**
    * @param {import('../protocol/connection-string').Connection} connection
@@ -66,7 +65,7 @@ class EngineLease {
   }
 
   get isOpen() {
-    return this.#shared.active.has(this.#token);
+    return this.#shared.active.has(this.#view);
   }
 
   /** Whether other open wrappers use the same engine. */
@@ -80,9 +79,9 @@ class EngineLease {
       this.#shared.engine.reopen();
       this.#shared.refusing = false;
     }
-    this.#shared.active.add(this.#token);
-    if (this.isShared) this.#view.openCounted();
-    else this.#view.open();
+    this.#shared.active.add(this.#view);
+    this.#view.open();
+    if (this.isShared) for (const view of this.#shared.active) view.share();
   }
 
   /** The engine itself: for what must get past a gate. */
@@ -123,12 +122,12 @@ class EngineLease {
     if (this.isShared) {
       if (!how.refuse) return { drained: 0, cancelled: 0 };
       const report = await this.#view.drain(how.force ? 0 : how.timeoutMS);
-      this.#shared.active.delete(this.#token);
+      this.#shared.active.delete(this.#view);
       this.#view.shutFirmly();
       return report;
     }
     if (how.refuse) {
-      this.#shared.active.delete(this.#token);
+      this.#shared.active.delete(this.#view);
       this.#shared.refusing = true;
     }
     const report = await this.#shared.engine.close(how);

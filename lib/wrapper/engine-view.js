@@ -1,5 +1,6 @@
 'use strict';
 
+const { latestHandle } = require('../driver/outbox');
 const { PolyMongoError } = require('../error');
 
 /** What starts work; in a session it may belong to a transaction that is allowed to finish. */
@@ -39,10 +40,12 @@ class EngineView {
   #engine;
   #view;
   #bound;
-  /** @type {Set<(error: Error) => void>} */
-  #pending = new Set();
+  /** How each is refused, and its number in the engine. @type {Map<(error: Error) => void, number>} */
+  #pending = new Map();
   /** @type {Set<number>} */
   #sessions = new Set();
+  /** Whether work is counted; null while the door is not open. @type {boolean | null} */
+  #counts = null;
 
   /** @param {any} engine @param {import('./database-names').DatabaseNames} names */
   constructor(engine, names) {
@@ -67,15 +70,22 @@ class EngineView {
 
   /** Lets everything through at no cost. */
   open() {
+    this.#counts = false;
     for (const name of [...STARTS, ...CONTINUES, 'startSession', 'endSession'])
       this.#view[name] = this.#bound[name].value;
   }
 
+  /** From now on another wrapper uses the engine too. */
+  share() {
+    if (this.#counts === false) this.openCounted();
+  }
+
   /** Lets everything through and remembers it, so that one of several wrappers can wait for its own work. */
   openCounted() {
+    this.#counts = true;
     for (const name of [...STARTS, ...CONTINUES]) {
       const send = /** @type {any} */ (this.#bound[name].value);
-      this.#view[name] = (/** @type {any[]} */ ...parts) => this.#count(send(...parts));
+      this.#view[name] = (/** @type {any[]} */ ...parts) => this.#count(() => send(...parts));
     }
     this.#view.startSession = (/** @type {any} */ options) => {
       const session = this.#engine.startSession(options);
@@ -93,6 +103,7 @@ class EngineView {
    * @param {() => Promise<void>} check
    */
   gate(check) {
+    this.#counts = null;
     for (const name of [...STARTS, ...CONTINUES]) {
       const send = /** @type {any} */ (this.#bound[name].value);
       this.#view[name] = async (/** @type {any[]} */ ...parts) => {
@@ -104,6 +115,7 @@ class EngineView {
 
   /** Refuses new work. What belongs to a session is left to the engine, which lets open transactions finish. */
   shut() {
+    this.#counts = null;
     for (const name of STARTS) {
       const send = this.#view[name];
       const position = name === 'openStream' ? 1 : 2;
@@ -121,6 +133,7 @@ class EngineView {
 
   /** Refuses everything. */
   shutFirmly() {
+    this.#counts = null;
     for (const name of [...STARTS, ...CONTINUES]) this.#view[name] = () => Promise.reject(closed());
     this.#refuseSessions();
   }
@@ -136,17 +149,25 @@ class EngineView {
     while (this.#pending.size > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, Math.min(10, deadline - Date.now())));
     const cancelled = this.#pending.size;
-    for (const reject of this.#pending) reject(closed());
+    for (const [reject, operation] of this.#pending) {
+      reject(closed());
+      // The server need not finish what nobody waits for.
+      this.#engine.cancel(operation);
+    }
     this.#pending.clear();
     await Promise.allSettled([...this.#sessions].map((session) => this.#engine.endSession(session)));
     this.#sessions.clear();
     return { drained: running - cancelled, cancelled };
   }
 
-  /** @param {Promise<any>} work */
-  #count(work) {
+  /** @param {() => Promise<any>} send */
+  #count(send) {
+    // An operation takes the next number when it is sent, at once unless another is just being encoded.
+    const next = latestHandle() + 1;
+    const work = send();
+    const operation = latestHandle() >= next ? next : 0;
     return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
+      this.#pending.set(reject, operation);
       work.then(resolve, reject).finally(() => this.#pending.delete(reject));
     });
   }

@@ -86,7 +86,7 @@ fn sessions_of(client: &Client) -> HashSet<Vec<u8>> {
     let failed: Vec<_> = named("commandFailed").map(request).collect();
     assert_eq!(failed.len(), BROKEN, "{failed:?}");
     let session = |event: &Document| {
-        let command = event.get_document("command").ok()?;
+        let command = event.get_document("payload").ok()?;
         command.contains_key("lsid").then(|| session_id(command, "lsid"))
     };
     let broken = |event: &&Document| failed.contains(&request(event));

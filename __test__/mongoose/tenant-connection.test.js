@@ -66,7 +66,12 @@ test('cannot be given another client or server', async () => {
   const connection = wrapper.adv.getConnection(name('fixed'));
   const refused = expect.objectContaining({ name: 'PolyMongoError', code: 'CONNECTION_MANAGED' });
   expect(() => connection.setClient(server)).toThrow(refused);
+  await User.db(name('fixed')).findOne();
+  const init = jest.spyOn(connection.model('User'), 'init');
   await expect(connection.openUri('mongodb://127.0.0.1:1/x')).rejects.toThrow(refused);
+  await expect(connection.openUri()).rejects.toThrow(refused);
+  expect(connection.readyState).toBe(1);
+  expect(init).not.toHaveBeenCalled();
 });
 
 test('close() closes it alone', async () => {

@@ -131,7 +131,8 @@ function tenantConnectionClass(native) {
       return this;
     }
 
-    async createClient() {
+    /** Refused before Mongoose marks the connection as disconnected and creates the collections of its models. */
+    async openUri() {
       throw new PolyMongoError(
         `The connection of the database "${this.name}" belongs to a polymongo wrapper and opens by itself; for another server make a second wrapper`,
         { code: 'CONNECTION_MANAGED' },

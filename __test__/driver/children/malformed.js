@@ -263,7 +263,7 @@ function upload(bucket, what, given) {
     const stream = bucket.openUploadStream(what, given);
     stream.once('error', reject);
     stream.once('finish', resolve);
-    stream.end(what);
+    stream.end('content');
   });
 }
 

@@ -176,7 +176,9 @@ test('staleness is measured, and less than the driver can know is refused', asyn
 
 test('hedging travels along', async () => {
   const hedged = new ReadPreference('secondaryPreferred', undefined, { hedge: { enabled: true } });
-  await expect(things().findOne({}, { readPreference: hedged })).resolves.toMatchObject({ n: 1 });
+  // A secondary may have them in another order.
+  const [first] = await things().find({}, { readPreference: hedged, sort: { n: 1 } }).toArray();
+  expect(first).toMatchObject({ n: 1 });
 });
 
 test('a cursor stays where it began', async () => {

@@ -5,6 +5,7 @@ const { createClient } = require('../../lib/driver/client');
 const { Engine } = require('../../lib/driver/engine');
 const { codecOf } = require('../../lib/protocol/codec');
 const { mongo, openBoth, uri } = require('../support/both-drivers');
+const { lockFailPoints, unlockFailPoints } = require('../support/fail-points');
 
 /** Fail points look at this name, so that they hurt nobody else on the server. */
 const APP = 'polymongo-driver-ahead';
@@ -101,6 +102,7 @@ describe('the next batch', () => {
   });
 
   test('fails where it would have been read', async () => {
+    await lockFailPoints();
     const admin = both.official.client.db('admin');
     const data = { failCommands: ['getMore'], errorCode: 2, appName: APP };
     const client = createClient(new Engine(uri, { appName: APP }), codecOf(mongo), {
@@ -117,8 +119,9 @@ describe('the next batch', () => {
     await expect(cursor.next()).rejects.toThrow(mongo.MongoServerError);
     expect(cursor.closed).toBe(true);
     await admin.command({ configureFailPoint: 'failCommand', mode: 'off' });
+    unlockFailPoints();
     await client.close(true);
-  });
+  }, 120_000);
 
   test('that nobody asks for any more is forgotten, with its failure', async () => {
     const rejections = [];

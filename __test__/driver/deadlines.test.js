@@ -6,6 +6,7 @@ const { Engine } = require('../../lib/driver/engine');
 const { createClient } = require('../../lib/driver/client');
 const { codecOf } = require('../../lib/protocol/codec');
 const { mongo, openBoth, uri } = require('../support/both-drivers');
+const { lockFailPoints, unlockFailPoints } = require('../support/fail-points');
 
 const APP = 'polymongo-driver-deadlines';
 
@@ -15,15 +16,17 @@ let client;
 let db;
 let collection;
 beforeAll(async () => {
+  await lockFailPoints();
   both = await openBoth('deadlines');
   engine = new Engine(uri, { appName: APP, maxPoolSize: 60 });
   client = createClient(engine, codecOf(mongo), { dbName: both.ours.db.databaseName });
   db = client.db();
   collection = db.collection('things');
   await collection.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
-});
+}, 120_000);
 afterAll(async () => {
   await answerAgain();
+  unlockFailPoints();
   await client.close(true);
   await both.close();
 });

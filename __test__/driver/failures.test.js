@@ -5,6 +5,7 @@ const { Engine } = require('../../lib/driver/engine');
 const { createClient } = require('../../lib/driver/client');
 const { codecOf } = require('../../lib/protocol/codec');
 const { mongo, openBoth, uri } = require('../support/both-drivers');
+const { lockFailPoints, unlockFailPoints } = require('../support/fail-points');
 
 /** Fail points look at this name, so that they hurt nobody else on the server. */
 const APP = 'polymongo-driver-failures';
@@ -13,15 +14,17 @@ let both;
 let client;
 let collection;
 beforeAll(async () => {
+  await lockFailPoints();
   both = await openBoth('failures');
   client = createClient(new Engine(uri, { appName: APP }), codecOf(mongo), {
     dbName: both.ours.db.databaseName,
   });
   collection = client.db().collection('things');
   await collection.insertOne({ _id: 0 });
-});
+}, 120_000);
 afterAll(async () => {
   await failCommand('off');
+  unlockFailPoints();
   await client.close(true);
   await both.close();
 });

@@ -4,6 +4,7 @@ const { createClient } = require('../../lib/driver/client');
 const { Engine } = require('../../lib/driver/engine');
 const { codecOf } = require('../../lib/protocol/codec');
 const { SOURCES } = require('../../lib/protocol/monitoring-events');
+const { lockFailPoints, unlockFailPoints } = require('../support/fail-points');
 const mongoose = require('../support/mongoose');
 
 const { mongo } = mongoose;
@@ -201,19 +202,21 @@ describe('a client of the engine', () => {
   test('a broken connection clears the pool', async () => {
     const events = listenTo(client, ['connectionPoolCleared', 'connectionClosed', 'connectionPoolReady']);
     const admin = client.db('admin');
+    await lockFailPoints();
     await admin.command({
       configureFailPoint: 'failCommand',
       mode: { times: 1 },
       data: { failCommands: ['whatsmyuri'], closeConnection: true },
     });
     await expect(admin.command({ whatsmyuri: 1 })).rejects.toBeInstanceOf(mongo.MongoNetworkError);
+    unlockFailPoints();
     await until(() => events.some(({ name }) => name === 'connectionPoolCleared'));
     await until(() => events.some(({ reason }) => reason === 'error' || reason === 'stale'));
     expect(events.find(({ name }) => name === 'connectionPoolCleared')).toMatchObject({
       interruptInUseConnections: false,
       serviceId: undefined,
     });
-  });
+  }, 120_000);
 });
 
 describe("Mongoose's connection", () => {

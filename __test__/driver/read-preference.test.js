@@ -177,7 +177,9 @@ test('staleness is measured, and less than the driver can know is refused', asyn
 test('hedging travels along', async () => {
   const hedged = new ReadPreference('secondaryPreferred', undefined, { hedge: { enabled: true } });
   // A secondary may have them in another order.
-  const [first] = await things().find({}, { readPreference: hedged, sort: { n: 1 } }).toArray();
+  const [first] = await things()
+    .find({}, { readPreference: hedged, sort: { n: 1 } })
+    .toArray();
   expect(first).toMatchObject({ n: 1 });
 });
 

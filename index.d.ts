@@ -1036,9 +1036,9 @@ declare namespace PolyMongo {
 
   /** Result of `closeAll` and `forceCloseAll`. */
   export interface CloseResult {
-    /** Operations that were running and finished. */
+    /** What was running and finished: operations, open cursors and open transactions, each counted. */
     drained: number;
-    /** Operations that were cancelled. */
+    /** What was cancelled of these. */
     cancelled: number;
   }
 

@@ -69,6 +69,28 @@ test('a write without a number is not sent again', async () => {
   expect(error).toBeInstanceOf(mongo.MongoNetworkError);
 });
 
+test('a refusal whose text the server cuts within a character is the server’s, and not sent again', async () => {
+  const { client: ours, collection: things, commands } = both.ours;
+  for (const padding of ['', 'x', 'xx', 'xxx']) {
+    await things.deleteMany({});
+    await things.insertOne({ _id: 1, a: [padding + '\u{14001}'.repeat(5000)] });
+    await ours.withSession(async (session) => {
+      for (const inTransaction of [false, true]) {
+        if (inTransaction) session.startTransaction();
+        commands.length = 0;
+        const update = things.findOneAndUpdate({}, { $set: { 'a.b': 1 } }, { session });
+        const error = await failure(update);
+        expect(error).toBeInstanceOf(mongo.MongoServerError);
+        expect(error).toMatchObject({ code: 28, codeName: 'PathNotViable' });
+        expect(error.message).toMatch(/^Plan executor error during findAndModify.*Cannot create field 'b'/);
+        expect(error.hasErrorLabel('RetryableWriteError')).toBe(false);
+        await both.ours.db.command({ ping: 1 });
+        expect(commands.filter(({ findAndModify }) => findAndModify === 'things')).toHaveLength(1);
+      }
+    });
+  }
+});
+
 describe('labels', () => {
   const inTransaction = (run) => () => client.withSession((session) => run(session));
 

@@ -191,3 +191,83 @@ test('a cursor stays where it began', async () => {
   const documents = await things().find({}, { readPreference: 'secondary', batchSize: 5 }).toArray();
   expect(documents.length).toBe(52);
 });
+
+describe('a read from a secondary that is behind', () => {
+  const readPreference = 'secondary';
+  let watched;
+  let collection;
+  let finds;
+  beforeAll(() => {
+    watched = createClient(new Engine(set.uri, { monitorCommands: true }), codecOf(mongo), {
+      dbName: 'preferred',
+    });
+    watched.on('commandStarted', ({ command }) => command.find === 'written' && finds.push(command));
+    collection = watched.db().collection('written');
+  });
+  beforeEach(async () => {
+    finds = [];
+    await replicate(false);
+  });
+  afterEach(() => replicate(true));
+  afterAll(() => watched.close(true));
+
+  /** Lets the secondaries follow the primary, or keeps them from it. */
+  async function replicate(on) {
+    const name = 'stopReplProducer';
+    const secondaries = members.filter(({ primary }) => !primary).map(({ direct }) => direct.db('admin'));
+    const mode = on ? 'off' : 'alwaysOn';
+    const before = await Promise.all(
+      secondaries.map((admin) => admin.command({ configureFailPoint: name, mode })),
+    );
+    if (on) return;
+    await things().insertOne({}, { writeConcern: { w: 1 } });
+    await Promise.all(
+      secondaries.map((admin, i) =>
+        admin.command({ waitForFailPoint: name, timesEntered: before[i].count + 1, maxTimeMS: 20_000 }),
+      ),
+    );
+  }
+
+  const write = async (_id, session) => {
+    await collection.insertOne({ _id }, { session, writeConcern: { w: 1 } });
+    return session.operationTime;
+  };
+  const read = (_id, options) => collection.findOne({ _id }, { readPreference, ...options });
+  const times = () => finds.map(({ readConcern }) => readConcern?.afterClusterTime?.toString());
+
+  test.each([
+    ['that wrote', (writer) => writer],
+    [
+      'that was told the times of the one that wrote',
+      (writer) => {
+        const reader = watched.startSession();
+        reader.advanceClusterTime(writer.clusterTime);
+        reader.advanceOperationTime(writer.operationTime);
+        return reader;
+      },
+    ],
+  ])('waits for the write in a session %s', async (_id, readerOf) => {
+    const writer = watched.startSession();
+    const time = await write(_id, writer);
+    const reader = readerOf(writer);
+    let answered = false;
+    const reading = read(_id, { session: reader }).finally(() => (answered = true));
+    expect(await read(_id)).toBeNull();
+    expect(answered).toBe(false);
+    await replicate(true);
+    expect(await reading).toEqual({ _id });
+    expect(times().sort()).toEqual([time.toString(), undefined]);
+    await Promise.all([writer.endSession(), reader.endSession()]);
+  });
+
+  test('does not wait in a session that is not to be consistent', async () => {
+    const session = watched.startSession({ causalConsistency: false });
+    await write('inconsistent', session);
+    expect(await read('inconsistent', { session })).toBeNull();
+    expect(await read('inconsistent', { session, readPreference: 'primary' })).toEqual({
+      _id: 'inconsistent',
+    });
+    expect(times()).toEqual([undefined, undefined]);
+    await session.endSession();
+  });
+});

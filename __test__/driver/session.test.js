@@ -101,6 +101,57 @@ describe('a session', () => {
   });
 });
 
+describe('a snapshot session', () => {
+  const withSnapshot = (run) => async (side) =>
+    await side.client.withSession({ snapshot: true }, (session) => run(session, side));
+
+  test('sees several collections and databases at one point in time', async () => {
+    const { value } = await both.same(
+      withSnapshot(async (session, { client, db, collection }) => {
+        const elsewhere = client.db(`${db.databaseName}_elsewhere`);
+        const places = [collection, db.collection('others'), elsewhere.collection('things')];
+        for (const place of places) {
+          await place.deleteMany({});
+          await place.insertOne({ _id: 1, n: 1 });
+        }
+        const seen = [await collection.findOne({}, { session })];
+        for (const place of places) {
+          await place.updateOne({ _id: 1 }, { $set: { n: 2 } });
+          await place.insertOne({ _id: 2, n: 3 });
+        }
+        for (const place of places) {
+          seen.push(await place.find({}, { session, batchSize: 1 }).toArray());
+          seen.push([{ _id: 1, n: await place.countDocuments({}, { session }) }]);
+          seen.push((await place.distinct('n', {}, { session })).map((n) => ({ _id: n, n })));
+        }
+        const outside = await elsewhere.collection('things').countDocuments();
+        await elsewhere.dropDatabase();
+        return [seen.flat(), outside];
+      }),
+    );
+    const [seen, outside] = value;
+    expect(seen).toEqual(Array(10).fill(expect.objectContaining({ _id: 1, n: 1 })));
+    expect(outside).toBe(2);
+  });
+
+  test.each([
+    ['insertOne', [{ _id: 9 }]],
+    ['insertMany', [[{ _id: 9 }, { _id: 10 }]]],
+    ['updateOne', [{}, { $set: { a: 1 } }]],
+    ['updateMany', [{}, { $set: { a: 1 } }]],
+    ['deleteOne', [{}]],
+    ['findOneAndUpdate', [{}, { $set: { a: 1 } }]],
+    ['bulkWrite', [[{ insertOne: { document: { _id: 9 } } }]]],
+  ])('refuses %s in the official words', async (method, parameters) => {
+    for (const { collection } of [both.ours, both.official]) await collection.insertOne({ _id: 1 });
+    const write = withSnapshot((session, { collection }) => collection[method](...parameters, { session }));
+    const [mine, theirs] = await both.outcomes(write);
+    const told = ({ error: { name, message, code, codeName } }) => ({ name, message, code, codeName });
+    expect(told(mine)).toEqual(told(theirs));
+    expect(await both.ours.collection.find().toArray()).toEqual([{ _id: 1 }]);
+  });
+});
+
 describe('a transaction', () => {
   test('commits all or nothing', async () => {
     await both.same(

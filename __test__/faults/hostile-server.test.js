@@ -46,8 +46,7 @@ test('a hostile server in the midst of work: an error, bounded memory, and the p
     ...Object.fromEntries(Object.keys(attacksOnQueries).map((attack) => [attack, network])),
     'a string that never ends': unreadable,
     'a type that does not exist': unreadable,
-    // Whether these can be read is up to the BSON library: Mongoose 8's recurses, and ends with a RangeError.
-    'a reply nested 10,000 deep': expect.stringMatching(/Error: /),
+    // Whether it can be read is up to the BSON library: Mongoose 8's recurses, and ends with a RangeError.
     'a result nested 10,000 deep': expect.any(String),
   });
   expect({ alive, stderr }).toEqual({ alive: 0, stderr: '' });

@@ -3,7 +3,7 @@ const { model, mongoose, until, wrappers } = require('./support/wrappers');
 const { create } = wrappers('wclose');
 const closedError = expect.objectContaining({ code: 'WRAPPER_CLOSED' });
 /** Runs on the server for so many milliseconds. */
-const slowly = (Item, ms) => Item.find({ $where: `sleep(${ms}) || true` }).lean();
+const slowly = (Item, ms) => Item.find({ name: 'a', $where: `sleep(${ms}) || true` }).lean();
 
 test('closeAll lets running work finish and refuses new work until connect()', async () => {
   const wrapper = create({ sharePool: false });
@@ -112,6 +112,70 @@ test('an open transaction may finish', async () => {
   expect((await closing).cancelled).toBe(0);
   await wrapper.connect();
   expect(await Item.countDocuments()).toBe(3);
+});
+
+describe('a find over many batches and a transaction', () => {
+  const appName = 'wclose-batches';
+  const watching = create({ appName: 'wclose-watching', allowSystemDatabases: true });
+  /** The kinds of what the server holds open for the wrapper: cursors and transactions. */
+  const open = async () => {
+    const stages = [
+      { $currentOp: { idleCursors: true, idleSessions: true } },
+      { $match: { appName, $or: [{ cursor: { $exists: true } }, { transaction: { $exists: true } }] } },
+    ];
+    const found = await watching.adv.getConnection('admin').db.aggregate(stages).toArray();
+    return [...new Set(found.map(({ transaction }) => (transaction ? 'transaction' : 'cursor')))].sort();
+  };
+  /** Both under way: a find that the server filters so, and a transaction after its first write. */
+  const start = async (name, $where) => {
+    const wrapper = create({ sharePool: false, appName });
+    const Item = wrapper.wrapModel(model()).db(`wclose_${name}`);
+    await Item.insertMany(Array.from({ length: 40 }, (_, size) => ({ name: 'a', size })));
+    const found = Item.find({ name: 'a', $where }).batchSize(2).lean().exec();
+    let proceed;
+    let written = false;
+    const proceeding = new Promise((resolve) => (proceed = resolve));
+    const committed = wrapper.transaction(async (session) => {
+      await Item.create([{ name: 'b' }], { session });
+      written = true;
+      await proceeding;
+      await Item.create([{ name: 'c' }], { session });
+      return 'committed';
+    });
+    for (const each of [found, committed]) each.catch(() => {});
+    await until(async () => written && (await open()).length === 2);
+    return { wrapper, Item, found, committed, proceed };
+  };
+
+  test('finish within the deadline', async () => {
+    const { wrapper, Item, found, committed, proceed } = await start('batches', 'sleep(50) || true');
+    const closing = wrapper.closeAll({ timeoutMS: 30_000 });
+    await expect(Item.countDocuments()).rejects.toEqual(closedError);
+    proceed();
+    expect([(await found).length, await committed]).toEqual([40, 'committed']);
+    const { drained, cancelled } = await closing;
+    expect(cancelled).toBe(0);
+    // The cursor and the transaction, and what was just asked of either.
+    expect(drained).toBeGreaterThanOrEqual(2);
+    await until(async () => (await open()).length === 0);
+    await wrapper.connect();
+    expect(await Item.countDocuments()).toBe(42);
+  });
+
+  test('are cancelled after it, and the server keeps nothing of them', async () => {
+    const { wrapper, Item, found, committed, proceed } = await start(
+      'short',
+      'this.size < 2 || sleep(60000) || true',
+    );
+    // The getMore, its cursor and the transaction.
+    expect(await wrapper.closeAll({ timeoutMS: 50 })).toEqual({ drained: 0, cancelled: 3 });
+    proceed();
+    await expect(found).rejects.toEqual(closedError);
+    await expect(committed).rejects.toEqual(closedError);
+    await until(async () => (await open()).length === 0);
+    await wrapper.connect();
+    expect(await Item.countDocuments()).toBe(40);
+  });
 });
 
 describe('wrappers with the same URI and options share one pool', () => {

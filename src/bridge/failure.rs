@@ -3,7 +3,7 @@
 use bson::raw::cstr;
 use bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
 
-use crate::engine::error::EngineError;
+use crate::engine::{depth, error::EngineError};
 
 /// The failure as a document: `{kind, message, labels, sent, code?, codeName?, reply?, partial?, address?}`.
 pub fn payload(error: &EngineError) -> RawDocumentBuf {
@@ -23,7 +23,9 @@ pub fn payload(error: &EngineError) -> RawDocumentBuf {
     if let Some(code_name) = &error.code_name {
         document.append(cstr!("codeName"), code_name.as_str());
     }
-    if let Some(reply) = &error.reply {
+    // No server nests deeper, and a BSON library that recurses would fail on it instead of telling what happened.
+    let readable = |reply: &&RawDocumentBuf| depth::is_too_deep(reply.as_bytes()) != Some(true);
+    if let Some(reply) = error.reply.as_ref().filter(readable) {
         document.append(cstr!("reply"), reply.as_ref());
     }
     if let Some(partial) = &error.partial {

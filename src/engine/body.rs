@@ -172,6 +172,17 @@ pub fn reply_has_label(reply: &RawDocument, label: &str) -> bool {
     labels_of(reply) || concern.is_some_and(labels_of)
 }
 
+/// Whether a reply says that its command was carried out; `None`: it does not say.
+pub fn reply_is_ok(reply: &RawDocument) -> Option<bool> {
+    match reply.get("ok").ok()?? {
+        RawBsonRef::Double(ok) => Some(ok > 0.0),
+        RawBsonRef::Int32(ok) => Some(ok > 0),
+        RawBsonRef::Int64(ok) => Some(ok > 0),
+        RawBsonRef::Boolean(ok) => Some(ok),
+        _ => None,
+    }
+}
+
 fn whole(value: RawBsonRef<'_>) -> Option<i64> {
     match value {
         RawBsonRef::Int32(number) => Some(i64::from(number)),

@@ -1,9 +1,12 @@
 //! The driver's errors as ours: nothing the server said is lost, nothing secret is added.
 
-use bson::RawDocumentBuf;
+use bson::{Bson, Document, RawDocumentBuf, Utf8Lossy};
 use mongodb::error::{Error, ErrorKind as DriverKind, WriteFailure};
 
-use super::error::{EngineError, ErrorKind};
+use super::{
+    body, depth,
+    error::{EngineError, ErrorKind},
+};
 use crate::pool::attempt::Attempt;
 
 /// What the driver says of a reply whose header or document has an impossible length; it calls that an argument.
@@ -19,9 +22,39 @@ pub fn operation_error(error: &Error, attempt: &Attempt) -> EngineError {
         // The command was BSON when it came here: it is the reply that is none.
         converted.kind = ErrorKind::Network;
     }
+    if let Some(refusal) = error
+        .server_response()
+        .filter(|_| converted.kind == ErrorKind::Network)
+        .and_then(mended)
+    {
+        refuse(&mut converted, &refusal);
+    }
     converted.sent = attempt.sent();
     converted.address = attempt.address();
     converted
+}
+
+/// The reply of a failed command that the driver could not read: the server cuts long error texts within a character.
+fn mended(reply: &RawDocumentBuf) -> Option<Document> {
+    let refused =
+        body::reply_is_ok(reply) == Some(false) && depth::is_too_deep(reply.as_bytes()) != Some(true);
+    let Utf8Lossy(mended) = refused.then(|| Utf8Lossy::try_from(reply).ok())??;
+    Some(mended)
+}
+
+/// Makes an error the server's, who spoke after all.
+fn refuse(error: &mut EngineError, reply: &Document) {
+    error.kind = ErrorKind::Command;
+    if let Ok(text) = reply.get_str("errmsg") {
+        text.clone_into(&mut error.message);
+    }
+    error.code = reply.get_i32("code").ok();
+    error.code_name = reply.get_str("codeName").ok().map(str::to_owned);
+    let labels = reply.get_array("errorLabels").into_iter().flatten();
+    error
+        .labels
+        .extend(labels.filter_map(Bson::as_str).map(str::to_owned));
+    error.reply = RawDocumentBuf::try_from(reply).ok();
 }
 
 /// An error from before anything could be sent.
@@ -128,4 +161,49 @@ pub fn raw_reply(reply: &bson::Document) -> Result<RawDocumentBuf, EngineError> 
             format!("The reply could not be encoded: {error}"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::rawdoc;
+
+    use super::*;
+
+    /// A failed command's reply whose text ends within a character.
+    fn cut() -> RawDocumentBuf {
+        let reply = rawdoc! {
+            "ok": 0.0, "errmsg": "quoted \u{e9}", "code": 28, "codeName": "PathNotViable", "errorLabels": ["Theirs"],
+        };
+        let mut bytes = reply.into_bytes();
+        let at = bytes.iter().position(|&byte| byte == 0xC3).unwrap();
+        bytes[at + 1] = b'!';
+        RawDocumentBuf::from_bytes(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_that_the_driver_could_not_read_is_the_servers() {
+        let mut error = EngineError::new(ErrorKind::Network, "invalid utf-8");
+        refuse(&mut error, &mended(&cut()).unwrap());
+        assert_eq!(error.kind, ErrorKind::Command);
+        assert_eq!(error.message, "quoted \u{fffd}!");
+        assert_eq!(
+            (error.code, error.code_name.as_deref()),
+            (Some(28), Some("PathNotViable"))
+        );
+        assert_eq!(error.labels, ["Theirs"]);
+        assert_eq!(
+            error.reply.unwrap().get_str("errmsg").unwrap(),
+            "quoted \u{fffd}!"
+        );
+    }
+
+    #[test]
+    fn what_says_nothing_of_a_command_stays_what_it_is() {
+        assert_eq!(mended(&rawdoc! { "errmsg": "no ok" }), None);
+        assert_eq!(mended(&rawdoc! { "ok": 1 }), None);
+        assert_eq!(
+            mended(&RawDocumentBuf::from_bytes(b"\x05\0\0\0\0".to_vec()).unwrap()),
+            None
+        );
+    }
 }

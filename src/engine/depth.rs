@@ -22,7 +22,7 @@ pub fn check(command: &[u8]) -> Result<(), EngineError> {
 }
 
 /// Whether a document holds more levels below itself than the server takes. `None`: it is not BSON.
-fn is_too_deep(document: &[u8]) -> Option<bool> {
+pub fn is_too_deep(document: &[u8]) -> Option<bool> {
     if document.len() <= DEEPEST * SMALLEST_LEVEL {
         return Some(false);
     }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bson::{RawBsonRef, RawDocumentBuf};
+use bson::RawDocumentBuf;
 use futures_util::{StreamExt, future::BoxFuture};
 use mongodb::{
     Client, ClientSession, ServerInfo,
@@ -405,13 +405,7 @@ impl Work {
 /// errors within a character. What was done must not look like a failure, or it is done again.
 fn answered(error: &Error) -> Option<RawDocumentBuf> {
     let reply = error.server_response()?;
-    let ok = match reply.get("ok").ok()?? {
-        RawBsonRef::Double(ok) => ok > 0.0,
-        RawBsonRef::Int32(ok) => ok > 0,
-        RawBsonRef::Boolean(ok) => ok,
-        _ => false,
-    };
-    ok.then(|| reply.clone())
+    (body::reply_is_ok(reply) == Some(true)).then(|| reply.clone())
 }
 
 /// The error of an attempt that took longer than `socketTimeoutMS`.

@@ -147,6 +147,45 @@ describe('one by one', () => {
   });
 });
 
+// Nobody waits for the next change of these, and so nobody would notice.
+test.each([
+  ['never opened', () => {}],
+  [
+    'read one by one',
+    async (stream, things) => {
+      await stream.tryNext();
+      await things.insertOne({});
+      await stream.next();
+    },
+  ],
+  [
+    'without its listener',
+    async (stream, things) => {
+      let changed = false;
+      stream.once('change', () => {
+        changed = true;
+      });
+      while (!changed) {
+        await things.insertOne({});
+        await sleep(20);
+      }
+    },
+  ],
+])('closing the client closes a stream: %s', async (_name, use) => {
+  const own = await openBoth('stream_closing', { monitorCommands: false });
+  const closed = [];
+  for (const { name, client, collection: things } of [own.ours, own.official]) {
+    const stream = things.watch([], { maxAwaitTimeMS: 50 });
+    stream.on('error', () => {});
+    stream.on('close', () => closed.push(name));
+    await use(stream, things);
+    await client.close();
+    expect(closed).toContain(name);
+    expect(stream.closed).toBe(true);
+  }
+  expect(closed).toEqual(['ours', 'official']);
+});
+
 test('a database and a whole cluster can be watched', async () => {
   for (const parent of [both.ours.db, both.ours.client]) {
     const stream = parent.watch([{ $match: { 'ns.db': both.ours.db.databaseName } }], {

@@ -7,6 +7,7 @@ const { ChangeStream } = require('./change-stream');
 const { clientBulkWrite } = require('./client-bulk-write');
 const { Db } = require('./db');
 const { EventRelay } = require('./event-relay');
+const { OpenStreams } = require('./open-streams');
 const { ClientSession } = require('./session');
 const { Settings } = require('./settings');
 
@@ -110,8 +111,9 @@ class MongoClient extends EventEmitter {
 
   /** @param {boolean} [force] */
   async close(force = false) {
-    if (this.hooks.close === null) await this.s.engine.close({ force: force === true, closeCursors: true });
-    else await this.hooks.close(this, force === true);
+    if (this.hooks.close !== null) return await this.hooks.close(this, force === true);
+    await this.s.engine.close({ force: force === true, closeCursors: true });
+    await this.hooks.streams.closeAll();
   }
 
   async [Symbol.asyncDispose]() {
@@ -199,6 +201,7 @@ class MongoClient extends EventEmitter {
  * What the owner of a client may want to decide itself.
  * @typedef {object} ClientHooks
  * @property {((client: MongoClient, force: boolean) => Promise<void>) | null} close in the place of closing the engine
+ * @property {OpenStreams} streams those of all clients that share the settings
  */
 
 /**
@@ -214,11 +217,12 @@ function createClient(engine, codec, options = {}) {
   // Credentials are the engine's: `client.options` is printed and passed around.
   const shown = redactValue(given);
   const settings = new Settings(engine, codec, { ...bsonOptions, ...shown }, null);
-  settings.watched = watched;
+  const streams = new OpenStreams();
+  settings.watched = watched ?? ((stream) => streams.add(stream));
   settings.context = context;
   settings.options.hosts ??= engine.hosts;
   settings.options.readPreference = settings.readPreference;
-  return new MongoClient(settings, shown.dbName || DEFAULT_DATABASE, { close });
+  return new MongoClient(settings, shown.dbName || DEFAULT_DATABASE, { close, streams });
 }
 
 exports.MongoClient = MongoClient;

@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 });
 const effort = options.quick
   ? { rounds: 1, milliseconds: 700, warmUp: 500 }
-  : { rounds: 3, milliseconds: 2000, warmUp: 1500 };
+  : { rounds: 3, milliseconds: 1200, warmUp: 1000 };
 const chosen = workloads.filter(({ name }) => name.includes(options.only ?? ''));
 const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ? ['9'] : ['9', '8'];
 

@@ -10,6 +10,11 @@ const { Presets, SingleBar } = require('cli-progress');
 const { setUp } = require('./setup');
 
 const MEGABYTE = 2 ** 20;
+/** The server keeps two files open for each collection, until they have been idle for so many seconds. */
+const FEW_OPEN_FILES = [
+  '--wiredTigerEngineConfigString',
+  'file_manager=(close_idle_time=15,close_scan_interval=5,close_handle_minimum=1000)',
+];
 
 async function main() {
   const { values } = parseArgs({
@@ -24,7 +29,7 @@ async function main() {
   await setUp();
   const { startReplicaSet } = require('./replica-set');
   const { soak } = require('../__test__/tenants/support/soak');
-  const set = await startReplicaSet({});
+  const set = await startReplicaSet({ args: FEW_OPEN_FILES });
   console.log(`${operations} operations on ${tenants} tenants, seed ${seed}`);
   const bar = new SingleBar(
     { format: '{bar} {value}/{total}, {eta_formatted} left, {memory} MB' },

@@ -12,7 +12,7 @@ const other = mongoose === require('mongoose') ? require('mongoose8') : require(
 /** Enough for a shape to be learned and compiled. */
 const ROUNDS = 12;
 
-const seed = Number(process.env.POLYMONGO_SEED) || Date.now() % 2 ** 31;
+const seed = Number(process.env.POLYMONGO_SEED) || 20_261_122;
 const runs = Number(process.env.POLYMONGO_RUNS) || 300;
 
 const outcome = (run) => {

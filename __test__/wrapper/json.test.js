@@ -13,7 +13,7 @@ const { base, wrapper, server, clear, close, name, uri } = {
 };
 const { BSON } = base.mongo;
 
-const seed = Number(process.env.POLYMONGO_SEED) || Date.now() % 2 ** 31;
+const seed = Number(process.env.POLYMONGO_SEED) || 20_261_122;
 const runs = Number(process.env.POLYMONGO_RUNS) || 100;
 
 const schema = () =>

@@ -250,7 +250,13 @@ impl Json {
                 text.extend_from_slice(b"\"}");
             }
             kind::DECIMAL128 => {
-                let decimal = bson::Decimal128::from_bytes(*bytes.get(at..)?.first_chunk()?);
+                let bits: [u8; 16] = *bytes.get(at..)?.first_chunk()?;
+                // Coefficients beyond 34 digits: 0 by IEEE 754, and something else to the BSON library.
+                let [.., top] = bits;
+                if top & 0x60 == 0x60 && top & 0x78 != 0x78 {
+                    return None;
+                }
+                let decimal = bson::Decimal128::from_bytes(bits);
                 text.extend_from_slice(b"{\"$numberDecimal\":\"");
                 text.extend_from_slice(decimal.to_string().as_bytes());
                 text.extend_from_slice(b"\"}");

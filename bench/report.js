@@ -56,10 +56,21 @@ function publish(results) {
 
 /** What stands between the markers of the README. */
 function readmeFigures(readme) {
+  const [begin, end] = placeOfFigures(readme);
+  return readme.slice(begin, end);
+}
+
+/** The README with other figures. */
+function withFigures(readme, figures) {
+  const [begin, end] = placeOfFigures(readme);
+  return readme.slice(0, begin) + figures + readme.slice(end);
+}
+
+function placeOfFigures(readme) {
   const begin = readme.indexOf(MARKERS.begin);
   const end = readme.indexOf(MARKERS.end);
   if (begin < 0 || end < begin) throw new Error(`README.md lacks "${MARKERS.begin}" … "${MARKERS.end}"`);
-  return readme.slice(begin + MARKERS.begin.length, end);
+  return [begin + MARKERS.begin.length, end];
 }
 
 /** The README's figures: ratios to Mongoose on the official driver, for each version of Mongoose. */
@@ -94,4 +105,5 @@ module.exports = {
   RESULTS,
   tableHead,
   tableRow,
+  withFigures,
 };

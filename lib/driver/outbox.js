@@ -2,10 +2,11 @@
 
 const native = require('../native');
 const { readOutcome } = require('./outcome');
+const { Pending } = require('./pending');
 
 /** @typedef {import('./outcome').Load} Load */
 /** @typedef {import('./outcome').Reading} Reading */
-/** @typedef {Reading & {resolve: (outcome: any) => void}} Pending */
+/** @typedef {Reading & {operation: number, resolve: (outcome: any) => void}} Waiting */
 
 /** How long one turn of the event loop may be spent on what has finished; the rest has to wait for the next. */
 const BUDGET_MS = 8;
@@ -31,8 +32,8 @@ const only = [''];
 /** One object for all loads: nothing of it is kept. @type {Load} */
 const load = { values: page, texts: NONE, blobs: NONE, bytes: NO_BYTES, value: 0, text: 0, blob: 0, byte: 0 };
 
-/** @type {Map<number, Pending>} */
-const pending = new Map();
+/** @type {import('./pending').Pending<Waiting>} */
+const pending = new Pending();
 
 /** @typedef {(event: string, payload: Buffer) => void} Sink takes an event's JSON, and the BSON that it comes with */
 
@@ -60,7 +61,7 @@ const latestHandle = () => lastHandle;
  */
 function outcomeOf(operation, codec, bson, cursor) {
   return new Promise((resolve) => {
-    pending.set(operation, { resolve, codec, bson, cursor });
+    pending.add({ operation, resolve, codec, bson, cursor });
   });
 }
 
@@ -141,10 +142,8 @@ function deliver(values, from, to) {
  * @param {Load} load
  */
 function settle(operation, kind, load) {
-  const waiting = pending.get(operation);
-  if (waiting === undefined) return;
-  pending.delete(operation);
-  waiting.resolve(readOutcome(kind, load, waiting));
+  const waiting = pending.take(operation);
+  if (waiting !== undefined) waiting.resolve(readOutcome(kind, load, waiting));
 }
 
 /**

@@ -40,8 +40,8 @@ class EngineView {
   #engine;
   #view;
   #bound;
-  /** How each is refused, and its number in the engine. @type {Map<(error: Error) => void, number>} */
-  #pending = new Map();
+  /** How each is refused, and its number in the engine. @type {Set<{refuse: ((error: Error) => void) | null, operation: number}>} */
+  #pending = new Set();
   /** @type {Set<number>} */
   #sessions = new Set();
   /** Whether work is counted; null while the door is not open. @type {boolean | null} */
@@ -149,8 +149,8 @@ class EngineView {
     while (this.#pending.size > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, Math.min(10, deadline - Date.now())));
     const cancelled = this.#pending.size;
-    for (const [reject, operation] of this.#pending) {
-      reject(closed());
+    for (const { refuse, operation } of this.#pending) {
+      refuse?.(closed());
       // The server need not finish what nobody waits for.
       this.#engine.cancel(operation);
     }
@@ -167,8 +167,13 @@ class EngineView {
     const work = send();
     const operation = latestHandle() >= next ? next : 0;
     return new Promise((resolve, reject) => {
-      this.#pending.set(reject, operation);
-      work.then(resolve, reject).finally(() => this.#pending.delete(reject));
+      const counted = { refuse: /** @type {typeof reject | null} */ (reject), operation };
+      this.#pending.add(counted);
+      work.then(resolve, reject).finally(() => {
+        this.#pending.delete(counted);
+        // A set keeps what was deleted in the tables that it has left behind: no result may hang on it.
+        counted.refuse = null;
+      });
     });
   }
 }

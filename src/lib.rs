@@ -1,6 +1,6 @@
 //! The native half of polymongo: JavaScript decides what is asked, this crate decides how it is delivered.
 //!
-//! The only unsafe code is what the macros of `napi` make of [`bridge`].
+//! Unsafe code is in [`bridge`], at the border to JavaScript, and one system call in [`threads`].
 
 pub mod bridge;
 #[forbid(unsafe_code)]
@@ -15,5 +15,6 @@ pub mod reply;
 pub mod scaling;
 #[forbid(unsafe_code)]
 pub mod telemetry;
+pub mod threads;
 #[forbid(unsafe_code)]
 pub mod watch;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::error::{EngineError, ErrorKind};
+use crate::threads::wait_for_a_core;
 
 /// Documents nest up to 180 levels and their decoders recurse.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -21,6 +22,7 @@ static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
         .worker_threads((cores / CORES_PER_WORKER).clamp(1, MOST_WORKERS))
         .thread_name("polymongo")
         .thread_stack_size(STACK_BYTES)
+        .on_thread_start(wait_for_a_core)
         .enable_all()
         .build()
         .map_err(|error| error.to_string())

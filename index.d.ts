@@ -481,8 +481,11 @@ declare namespace PolyMongo {
     continueOnError?: boolean;
     /** Aborted, no further tenant is begun, and the call rejects with its reason when those that run have ended. */
     signal?: AbortSignal;
-    /** Called after each tenant. */
-    onProgress?: (progress: { tenant: string; total: number; done: number; failed: number }) => void;
+    /**
+     * Called after each tenant, and waited for. When it throws or rejects, no further tenant is begun, and the call
+     * rejects with that error when those that run have ended.
+     */
+    onProgress?: (progress: { tenant: string; total: number; done: number; failed: number }) => unknown;
   }
 
   /** What `forEachTenant` did. */
@@ -503,14 +506,17 @@ declare namespace PolyMongo {
     databases?: TenantSelection;
     /** How many databases are worked on at a time. Default: 8. */
     concurrency?: number;
-    /** Called after each database. */
+    /**
+     * Called after each database, and waited for. When it throws or rejects, no further database is begun, and the call
+     * rejects with that error when those that run have ended.
+     */
     onProgress?: (progress: {
       dbName: string;
       total: number;
       done: number;
       drift: number;
       failed: number;
-    }) => void;
+    }) => unknown;
     /** Only report. Default: false. */
     dryRun?: boolean;
     /** Whether indexes that no schema declares are dropped. Default: true. */

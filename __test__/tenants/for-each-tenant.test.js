@@ -95,6 +95,40 @@ test('continueOnError collects what failed', async () => {
   );
 });
 
+test.each([
+  [
+    'throws',
+    (error) => () => {
+      throw error;
+    },
+  ],
+  [
+    'rejects',
+    (error) => async () => {
+      await sleep(1);
+      throw error;
+    },
+  ],
+])(
+  'an onProgress that %s stops what has not begun; the call ends with its error when the others have',
+  async (_how, defect) => {
+    const begun = [];
+    const ended = [];
+    const work = async ({ name: each }) => {
+      begun.push(each);
+      await sleep(each === names[1] ? 0 : 40);
+      ended.push(each);
+    };
+    const error = new TypeError('a defect');
+    const options = { names, concurrency: 3, continueOnError: true, onProgress: defect(error) };
+    await expect(wrapper.forEachTenant(work, options)).rejects.toBe(error);
+    expect(begun).toEqual(names.slice(0, 3));
+    expect(ended.sort()).toEqual(begun);
+    await sleep(60);
+    expect(begun).toEqual(names.slice(0, 3));
+  },
+);
+
 test('a signal ends it', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');

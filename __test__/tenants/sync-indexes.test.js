@@ -60,6 +60,22 @@ test('rolls indexes out over all tenants and reports what differed', async () =>
   });
 });
 
+test('an onProgress that throws stops what has not begun and ends the call with its error', async () => {
+  const { wrapper } = day([EMAIL]);
+  const error = new TypeError('a defect');
+  const seen = [];
+  const onProgress = ({ dbName }) => {
+    seen.push(dbName);
+    throw error;
+  };
+  const options = { databases: tenants.map(name), concurrency: 2, onProgress };
+  await expect(wrapper.syncIndexes(undefined, options)).rejects.toBe(error);
+  expect(seen.sort()).toEqual([name('a'), name('b')]);
+  expect(await indexes('a')).toEqual(['_id_', 'email_1']);
+  expect(await indexes('b')).toEqual(['_id_', 'email_1']);
+  expect(await indexes('c')).toEqual(['_id_', 'age_1', 'email_1']);
+});
+
 test('dryRun tells and does nothing', async () => {
   const { wrapper, User } = day([EMAIL]);
   const { drift } = await wrapper.syncIndexes(User, { ...all, dryRun: true, concurrency: 1 });

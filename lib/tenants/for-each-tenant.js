@@ -52,7 +52,7 @@ async function forEachTenant(tenants, tenantNamed, fn, given) {
     } catch (error) {
       failed.push({ tenant: name, error });
     }
-    onProgress?.({ tenant: name, total: report.total, done: report.done, failed: failed.length });
+    await onProgress?.({ tenant: name, total: report.total, done: report.done, failed: failed.length });
     return continueOnError || failed.length === 0;
   });
 

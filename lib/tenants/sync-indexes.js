@@ -38,7 +38,7 @@ async function syncIndexes(tenants, models, given) {
     await syncDatabase(tenants, dbName, wanted, { dryRun, drop }, report);
     done++;
     const { drift, failed } = report;
-    onProgress?.({ dbName, total: dbNames.length, done, drift: drift.length, failed: failed.length });
+    await onProgress?.({ dbName, total: dbNames.length, done, drift: drift.length, failed: failed.length });
   });
   return report;
 }

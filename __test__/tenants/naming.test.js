@@ -54,6 +54,23 @@ test('statistics show both names', async () => {
   );
 });
 
+test('names that are given for many tenants are turned into databases once each', async () => {
+  let asked = [];
+  const each = create((tenant) => {
+    asked.push(tenant);
+    return toDatabase(tenant);
+  });
+  const Own = each.wrapModel(base.model('Own', new base.Schema({})));
+  const given = ['a', 'b', 'a'];
+  asked = [];
+  await Own.across(given).countDocuments().toArray();
+  expect(asked).toEqual(['a', 'b']);
+  asked = [];
+  await each.forEachTenant(() => {}, { names: given });
+  // Once more for each, to run in its context.
+  expect(asked.sort()).toEqual(['a', 'a', 'b', 'b']);
+});
+
 test('the way back is found for names with something before and after', () => {
   for (const name of [
     (tenant) => `prod_${tenant}`,

@@ -63,8 +63,7 @@ class Across {
 
   /** @param {(model: any) => Source} ask */
   #rows(ask) {
-    const open = (/** @type {string} */ name) =>
-      ask(this.#tenants.model(this.#original, this.#tenants.databaseOf(name)));
+    const open = (/** @type {string} */ dbName) => ask(this.#tenants.model(this.#original, dbName));
     const chosen = () => selectTenants(this.#tenants, this.#selection);
     return Readable.from(rowsOf(chosen, this.#concurrency, open), { highWaterMark: WAITING_ROWS });
   }
@@ -84,9 +83,9 @@ function documents(cursor) {
 /**
  * As they come, of a limited number of tenants at a time, each with one row under way.
  *
- * @param {() => Promise<string[]>} chosen
+ * @param {() => Promise<{name: string, dbName: string}[]>} chosen
  * @param {number} concurrency
- * @param {(tenant: string) => Source} open
+ * @param {(dbName: string) => Source} open
  */
 async function* rowsOf(chosen, concurrency, open) {
   const waiting = (await chosen()).values();
@@ -106,14 +105,15 @@ async function* rowsOf(chosen, concurrency, open) {
     );
   };
   const begin = () => {
-    const { value: tenant, done } = waiting.next();
+    const { value, done } = waiting.next();
     if (done) return false;
+    const { name, dbName } = value;
     try {
-      const source = open(tenant);
+      const source = open(dbName);
       sources.add(source);
-      advance(tenant, source);
+      advance(name, source);
     } catch (error) {
-      throw failure(tenant, error);
+      throw failure(name, error);
     }
     return true;
   };

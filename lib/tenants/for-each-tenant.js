@@ -24,11 +24,11 @@ const OPTIONS = [
  * Runs a function once for each tenant, for that tenant.
  *
  * @param {import('./tenants').Tenants} tenants
- * @param {(name: string) => import('./tenant').Tenant} tenantNamed
+ * @param {(name: string, dbName: string) => import('./tenant').Tenant} tenantOf
  * @param {any} fn
  * @param {any} given
  */
-async function forEachTenant(tenants, tenantNamed, fn, given) {
+async function forEachTenant(tenants, tenantOf, fn, given) {
   if (typeof fn !== 'function') throw invalid(`needs a function (tenant) => …${received(fn)}`, 'fn');
   const { names, pattern, concurrency, continueOnError, signal, onProgress } = readOwn(
     OPTIONS,
@@ -43,10 +43,10 @@ async function forEachTenant(tenants, tenantNamed, fn, given) {
   const failed = [];
   const report = { total: chosen.length, done: 0, failed };
 
-  await concurrently(chosen, concurrency, async (name) => {
+  await concurrently(chosen, concurrency, async ({ name, dbName }) => {
     if (signal?.aborted) return false;
     try {
-      const tenant = tenantNamed(name);
+      const tenant = tenantOf(name, dbName);
       await tenant.run(() => fn(tenant));
       report.done++;
     } catch (error) {

@@ -7,25 +7,25 @@ const { received } = require('../protocol/option-values');
 const CONCURRENCY = 8;
 
 /**
- * The tenants that are meant: those of a list of names, checked, each once, in its order; or those that there are and
- * that match a pattern.
+ * The tenants that are meant, with their databases, checked: those of a list of names, each once, in its order; or those
+ * that there are and that match a pattern.
  *
  * @param {import('./tenants').Tenants} tenants
  * @param {unknown} selection  A list of names, a pattern, or undefined for all
- * @returns {Promise<string[]>}
+ * @returns {Promise<{name: string, dbName: string}[]>}
  */
 async function selectTenants(tenants, selection) {
-  if (selection === undefined || typeof selection === 'string' || selection instanceof RegExp)
-    return tenants.wiring.listTenants(selection);
-  if (typeof selection?.[Symbol.iterator] !== 'function') {
+  const isPattern = selection === undefined || typeof selection === 'string' || selection instanceof RegExp;
+  if (!isPattern && typeof selection?.[Symbol.iterator] !== 'function') {
     throw new PolyMongoError(
       `Tenants are chosen by a list of names, or by a pattern: a RegExp or a text such as "eu_*"${received(selection)}`,
       { code: 'OPTION_INVALID', option: 'names' },
     );
   }
-  const names = [...new Set(/** @type {Iterable<string>} */ (selection))];
-  for (const name of names) tenants.databaseOf(name);
-  return names;
+  const names = isPattern
+    ? await tenants.wiring.listTenants(selection)
+    : /** @type {Iterable<string>} */ (selection);
+  return [...new Set(names)].map((name) => ({ name, dbName: tenants.databaseOf(name) }));
 }
 
 module.exports = { CONCURRENCY, selectTenants };

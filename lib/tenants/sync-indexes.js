@@ -29,7 +29,7 @@ const OPTIONS = [
 async function syncIndexes(tenants, models, given) {
   const { databases, concurrency, onProgress, dryRun, drop } = readOwn(OPTIONS, given, 'syncIndexes');
   const wanted = new Set(wantedModels(tenants, models));
-  const chosen = (await selectTenants(tenants, databases)).map((name) => tenants.databaseOf(name));
+  const chosen = (await selectTenants(tenants, databases)).map(({ dbName }) => dbName);
   // What models have for themselves belongs to nobody's name.
   const dbNames = [...new Set(databases === undefined ? [...chosen, ...tenants.controls] : chosen)];
   const report = { databases: dbNames.length, collections: 0, drift: [], failed: [] };

@@ -206,7 +206,8 @@ class PolyMongo {
    * @param {any} [options]
    */
   async forEachTenant(fn, options) {
-    return forEachTenant(this.#core.tenants, (name) => this.tenant(name), fn, options);
+    const { tenants } = this.#core;
+    return forEachTenant(tenants, (name, dbName) => new Tenant(this, tenants, name, dbName), fn, options);
   }
 
   /** @param {any} [models] @param {any} [options] */

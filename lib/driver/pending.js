@@ -47,4 +47,4 @@ class Pending {
   }
 }
 
-module.exports = { Pending };
+exports.Pending = Pending;

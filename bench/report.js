@@ -48,10 +48,7 @@ function publish(results) {
   fs.writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
   fs.writeFileSync(CHART, drawChart(results));
   const readme = fs.readFileSync(README, 'utf8');
-  fs.writeFileSync(
-    README,
-    readme.replace(readmeFigures(readme), () => figuresText(results)),
-  );
+  fs.writeFileSync(README, withFigures(readme, figuresText(results)));
 }
 
 /** What stands between the markers of the README. */

@@ -27,8 +27,8 @@ const { values: options } = parseArgs({
   },
 });
 const effort = options.quick
-  ? { rounds: 1, milliseconds: 700, warmUp: 500 }
-  : { rounds: 3, milliseconds: 1200, warmUp: 1000 };
+  ? { rounds: 3, milliseconds: 300, warmUp: 500, processRounds: 1 }
+  : { rounds: 5, milliseconds: 800, warmUp: 1000, processRounds: 3 };
 const chosen = workloads.filter(({ name }) => name.includes(options.only ?? ''));
 const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ? ['9'] : ['9', '8'];
 
@@ -71,22 +71,23 @@ async function measureWorkloads(settings, client, progress) {
   return { version, rows, flat };
 }
 
+/** Ratios are those within a round, for what a machine does changes from one to the next. */
 function compare(name, figures) {
-  const median = (peer, key) =>
-    figures[peer].map((one) => one[key]).toSorted((a, b) => a - b)[effort.rounds >> 1];
-  const of = (peer) => ({
-    operationsPerSecond: median(peer, 'operationsPerSecond'),
-    mainThreadMicroseconds: median(peer, 'mainThreadMicroseconds'),
+  const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+  const of = (peer, key) => median(figures[peer].map((one) => one[key]));
+  const both = (peer) => ({
+    operationsPerSecond: of(peer, 'operationsPerSecond'),
+    mainThreadMicroseconds: of(peer, 'mainThreadMicroseconds'),
   });
-  const peers = { official: of('official'), upstream: of('upstream'), polymongo: of('polymongo') };
-  const limit = median('limit', 'operationsPerSecond');
+  const ratio = (over, under, key) =>
+    median(figures[over].map((one, round) => one[key] / figures[under][round][key]));
   return {
     name,
-    peers,
-    limit,
-    throughput: peers.polymongo.operationsPerSecond / peers.official.operationsPerSecond,
-    mainThread: peers.official.mainThreadMicroseconds / peers.polymongo.mainThreadMicroseconds,
-    ofLimit: peers.polymongo.operationsPerSecond / limit,
+    peers: { official: both('official'), upstream: both('upstream'), polymongo: both('polymongo') },
+    limit: of('limit', 'operationsPerSecond'),
+    throughput: ratio('polymongo', 'official', 'operationsPerSecond'),
+    mainThread: ratio('official', 'polymongo', 'mainThreadMicroseconds'),
+    ofLimit: ratio('polymongo', 'limit', 'operationsPerSecond'),
   };
 }
 
@@ -108,10 +109,11 @@ async function run(version, uri, client) {
   );
   const { version: exact, rows, flat } = await measureWorkloads(settings, client, bar);
   console.log(
-    `\nMongoose ${exact}, medians of ${effort.rounds} round(s), µs of the main thread per operation\n`,
+    `\nMongoose ${exact}, medians of ${effort.rounds} rounds, µs of the main thread per operation\n`,
   );
   console.log([tableHead(), ...rows.map(tableRow)].join('\n'));
-  const process = options.only ? [] : [...(await measureProcess({ ...settings, ...effort })), ...flat];
+  const rounds = effort.processRounds;
+  const process = options.only ? [] : [...(await measureProcess({ ...settings, rounds })), ...flat];
   console.log(`\n${process.map(processRow).join('\n')}`);
   return { version: exact, workloads: rows, process };
 }

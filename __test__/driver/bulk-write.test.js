@@ -120,6 +120,23 @@ describe('bulkWrite', () => {
   });
 });
 
+test('an array that is used for something else meanwhile', async () => {
+  await both.same(async ({ collection }) => {
+    const documents = [{ _id: 'one' }, { _id: 'two' }];
+    const inserting = collection.insertMany(documents);
+    documents.length = 0;
+    documents.push({ _id: 'another' });
+    const result = await inserting;
+    return [result, await collection.find({}, { sort: { _id: 1 } }).toArray()];
+  });
+  await both.same(async ({ collection }) => {
+    const documents = [{ _id: 'two' }, { _id: 'three' }];
+    const inserting = collection.insertMany(documents, { ordered: false });
+    documents.length = 0;
+    return await inserting;
+  });
+});
+
 describe('large bulks', () => {
   test('more than 16 MiB are split by size', async () => {
     const { collection } = both.ours;

@@ -152,7 +152,9 @@ class BulkOperation {
     if (this.length === 0) throw this.invalidArgument('Invalid BulkOperation, Batch cannot be empty');
     this.executed = true;
     const all = options === undefined ? this.options : { ...this.options, ...options };
-    return await new BulkWrite(this.collection, this.isOrdered, all).execute(this.runs);
+    const bulk = new BulkWrite(this.collection, this.isOrdered, all);
+    await bulk.execute(this.runs);
+    return bulk.outcome.result;
   }
 
   /** @param {string} message */

@@ -46,17 +46,13 @@ class BulkWrite {
     this.deadline = null;
   }
 
-  /**
-   * @param {Batch[]} runs
-   * @returns {Promise<any>} a `BulkWriteResult`
-   */
+  /** @param {Batch[]} runs */
   async execute(runs) {
     if (isEncoding()) await undefined;
     const batches = runs.flatMap((run) => [...splitByCount(run)]);
     if (batches.length === 1) await this.sendAlone(batches[0]);
     else await this.sendAll(batches.flatMap((batch) => this.encode(batch)));
     this.outcome.throwIfFailed();
-    return this.outcome.result;
   }
 
   /**
@@ -181,19 +177,23 @@ async function insertMany(collection, documents, options) {
   if (documents.length === 0)
     throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
   const force = own(options, 'forceServerObjectId');
-  for (const document of documents) {
+  // The caller may use the array for something else from now on.
+  const statements = documents.slice();
+  /** @type {Record<number, any>} */
+  const insertedIds = {};
+  for (let i = 0; i < statements.length; i++) {
+    const document = statements[i];
     if (document == null) {
       throw new MongoInvalidArgumentError(
         'Collection.insertMany() cannot be called with an array that has null/undefined values',
       );
     }
     collection.addId(document, force);
+    insertedIds[i] = document._id;
   }
   const bulk = new BulkWrite(collection, own(options, 'ordered') !== false, options);
-  const { insertedCount, insertedIds } = await bulk.execute([
-    { type: 'insert', statements: documents, indexOf: same },
-  ]);
-  return { acknowledged: bulk.acknowledged, insertedCount, insertedIds };
+  await bulk.execute([{ type: 'insert', statements, indexOf: same }]);
+  return { acknowledged: bulk.acknowledged, insertedCount: bulk.outcome.raw.nInserted, insertedIds };
 }
 
 /** @param {number} position */

@@ -21,6 +21,8 @@ class BulkOutcome {
     this.ordered = ordered;
     /** Whether anything was sent. */
     this.started = false;
+    /** Documents that were inserted, but for some by their positions. @type {{batch: Batch, failed: Set<number>}[]} */
+    this.inserts = [];
     this.raw = {
       ok: 1,
       /** @type {any[]} */
@@ -41,6 +43,7 @@ class BulkOutcome {
 
   /** @returns {any} a `BulkWriteResult` of the user's `mongodb` */
   get result() {
+    this.raw.insertedIds = this.inserts.flatMap((insert) => this.insertedIds(insert));
     return new this.codec.bulk.BulkWriteResult(this.raw, this.ordered);
   }
 
@@ -57,7 +60,7 @@ class BulkOutcome {
     const failed = this.mergeErrors(batch, reply);
     if (batch.type !== 'insert') return;
     raw.nInserted += n;
-    this.mergeInsertedIds(batch, failed);
+    this.inserts.push({ batch, failed });
   }
 
   /**
@@ -95,16 +98,15 @@ class BulkOutcome {
     return failed;
   }
 
-  /**
-   * @param {Batch} batch
-   * @param {Set<number>} failed
-   */
-  mergeInsertedIds(batch, failed) {
+  /** @param {{batch: Batch, failed: Set<number>}} insert */
+  insertedIds({ batch, failed }) {
     const end = this.ordered && failed.size > 0 ? Math.min(...failed) : batch.statements.length;
+    const ids = [];
     for (let position = 0; position < end; position++) {
       if (failed.has(position)) continue;
-      this.raw.insertedIds.push({ index: batch.indexOf(position), _id: batch.statements[position]._id });
+      ids.push({ index: batch.indexOf(position), _id: batch.statements[position]._id });
     }
+    return ids;
   }
 
   /**
@@ -112,13 +114,13 @@ class BulkOutcome {
    * @param {Batch} batch
    */
   mergeUnacknowledged(batch) {
-    if (batch.type === 'insert') this.mergeInsertedIds(batch, new Set());
+    if (batch.type === 'insert') this.inserts.push({ batch, failed: new Set() });
   }
 
   /** Throws what the statements themselves suffered, if anything. */
   throwIfFailed() {
     const { MongoBulkWriteError } = this.codec.mongo;
-    const { writeErrors } = this.raw;
+    const { writeConcernErrors, writeErrors } = this.raw;
     if (writeErrors.length > 0) {
       const [{ errmsg, code }] = writeErrors;
       throw new MongoBulkWriteError(
@@ -126,9 +128,9 @@ class BulkOutcome {
         this.result,
       );
     }
+    if (writeConcernErrors.length === 0) return;
     const { result } = this;
-    const concern = result.getWriteConcernError();
-    if (concern) throw new MongoBulkWriteError(concern, result);
+    throw new MongoBulkWriteError(result.getWriteConcernError(), result);
   }
 
   /**

@@ -186,6 +186,52 @@ test.each([
   expect(closed).toEqual(['ours', 'official']);
 });
 
+const endings = {
+  'the client closes': (side) => side.client.close(),
+  'its collection is dropped': (side) => side.collection.drop(),
+};
+
+test.each(Object.entries(endings))(
+  'is told of its end as by the official driver when %s',
+  async (_how, end) => {
+    const own = await openBoth('stream_ending', { monitorCommands: false });
+    const told = await Promise.all(
+      [own.ours, own.official].map(async (side) => {
+        await side.collection.insertOne({});
+        const stream = side.collection.watch([], { maxAwaitTimeMS: 50 });
+        const events = [];
+        for (const event of ['end', 'close']) stream.on(event, () => events.push(event));
+        stream.on('error', () => {});
+        stream.on('change', () => {});
+        const closed = once(stream, 'close');
+        while (stream.resumeToken == null) await sleep(20);
+        await end(side);
+        await closed;
+        await sleep(50);
+        return events;
+      }),
+    );
+    await Promise.all([own.ours, own.official].map(({ client }) => client.close(true)));
+    expect(told).toEqual([['close'], ['close']]);
+  },
+);
+
+test.each([
+  ['it is closed', (stream) => stream.close()],
+  ['its collection is dropped', (_stream, things) => things.drop()],
+])('as a stream it ends when %s', async (_how, end) => {
+  for (const { db } of [both.ours, both.official]) {
+    const things = db.collection('ended');
+    await things.insertOne({});
+    const stream = things.watch([], { maxAwaitTimeMS: 50 });
+    const ended = once(stream.stream().resume(), 'end');
+    while (stream.resumeToken == null) await sleep(20);
+    await end(stream, things);
+    await ended;
+    await stream.close();
+  }
+});
+
 test('a database and a whole cluster can be watched', async () => {
   for (const parent of [both.ours.db, both.ours.client]) {
     const stream = parent.watch([{ $match: { 'ns.db': both.ours.db.databaseName } }], {

@@ -124,7 +124,7 @@ class ChangeStream extends EventEmitter {
 
   stream() {
     if (this.closed) throw new this.op.codec.mongo.MongoChangeStreamError(CLOSED);
-    return new CursorStream({ next: () => this.nextChange(), close: () => this.close() });
+    return new CursorStream({ next: () => this.nextOrNull(), close: () => this.close() });
   }
 
   async close() {
@@ -295,7 +295,6 @@ class ChangeStream extends EventEmitter {
   end() {
     this.isClosed = true;
     closedByItself(this);
-    this.emit('end');
     this.emitClose();
   }
 
@@ -316,8 +315,16 @@ class ChangeStream extends EventEmitter {
   }
 
   async nextChange() {
+    const change = await this.nextOrNull();
+    if (change === null) throw this.closedError();
+    return change;
+  }
+
+  /** @returns {Promise<any>} null when it has closed, and not because of a failure */
+  async nextOrNull() {
     while (this.bufferedCount() === 0) {
-      if (this.isClosed) throw this.closedError();
+      if (this.failure !== null) throw this.closedError();
+      if (this.isClosed) return null;
       await this.fetch();
     }
     return this.shift();

@@ -36,7 +36,7 @@ class Watches {
       this.#logger.error(`A change stream on ${JSON.stringify(dbName)} failed`, error);
       this.#emitError({ dbName, error });
     });
-    for (const event of ['close', 'end']) stream.once(event, () => this.#forget(dbName, stream));
+    stream.once('close', () => this.#forget(dbName, stream));
   }
 
   /** How many are open. */

@@ -16,3 +16,18 @@ pub fn wait_for_a_core() {
 /// See the one for Linux.
 #[cfg(not(target_os = "linux"))]
 pub fn wait_for_a_core() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #[test]
+    fn a_thread_that_waits_for_a_core_is_a_batch_thread_and_its_neighbours_are_not() {
+        let policy = || unsafe { libc::sched_getscheduler(0) };
+        let before = policy();
+        let of_the_thread = std::thread::spawn(move || {
+            super::wait_for_a_core();
+            policy()
+        });
+        assert_eq!(of_the_thread.join().unwrap(), libc::SCHED_BATCH);
+        assert_eq!(policy(), before);
+    }
+}

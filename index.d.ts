@@ -144,7 +144,8 @@ declare class PolyMongo {
 
   /**
    * The same as a stream, for results of any length: memory stays flat. The server is asked when the stream is read, and
-   * one batch ahead of it. Errors destroy the stream; destroying it closes the server's cursor.
+   * one batch ahead of it. Errors destroy the stream, when what came before them has been read; destroying it closes the
+   * server's cursor.
    *
    * @param query A `find()` of a model that this wrapper has wrapped, not executed yet.
    * @throws {PolyMongo.PolyMongoError} As {@link PolyMongo.json}, `INVALID_QUERY` and `OPTION_INVALID` at once, the rest

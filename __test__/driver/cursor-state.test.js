@@ -1,5 +1,6 @@
 'use strict';
 
+const { setTimeout: sleep } = require('node:timers/promises');
 const { mongo, openBoth, uri } = require('../support/both-drivers');
 const { sendBytes } = require('../support/wire');
 
@@ -222,6 +223,25 @@ describe('a document that cannot be read', () => {
     test('ends an iteration after those before it', async () => {
       const { value } = await unwatched.same((side) => iterate(broken(side, options)));
       expect(value[0].slice(0, BAD)).toEqual([0, 1, 2, 3]);
+    });
+
+    test.each([
+      ['as fast as it comes', () => {}],
+      ['slowly', () => sleep(20)],
+    ])('ends a stream that is read %s after those before it', async (_pace, pause) => {
+      const { value } = await unwatched.same(async (side) => {
+        const seen = [];
+        try {
+          for await (const { _id } of broken(side, options).stream()) {
+            seen.push(_id);
+            await pause();
+          }
+        } catch (error) {
+          seen.push(error.name, error.message);
+        }
+        return seen;
+      });
+      expect(value.slice(0, BAD + 1)).toEqual([0, 1, 2, 3, 'BSONError']);
     });
 
     test.each([

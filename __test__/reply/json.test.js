@@ -3,6 +3,7 @@
 const fc = require('fast-check');
 const native = require('../../lib/native');
 const { filledJson, jsonOf } = require('../../lib/protocol/json-text');
+const { Undecodable } = require('../../lib/protocol/undecodable');
 const mongoose = require('../support/mongoose');
 const { arbitraryDocuments } = require('./support/arbitrary-documents');
 const { outcome } = require('./support/same');
@@ -16,7 +17,10 @@ const runs = Number(process.env.POLYMONGO_RUNS) || 100;
 /** @param {Uint8Array[]} documents BSON */
 function written(documents) {
   const [text, gaps, missing] = native.jsonLines(Buffer.concat(documents), jsonOf(codec).highFirst);
-  return { json: filledJson(codec, text, gaps, missing).toString(), gaps: gaps.length };
+  const pieces = filledJson(codec, text, gaps, missing);
+  if (pieces.at(-1) instanceof Undecodable) throw pieces.at(-1).error;
+  const [json] = pieces;
+  return { json: json.toString(), gaps: gaps.length };
 }
 
 /** @param {Uint8Array[]} documents BSON */

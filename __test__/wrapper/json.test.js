@@ -198,6 +198,25 @@ describe('json()', () => {
       await expect(read()).rejects.toThrow('Invalid UTF-8 string in BSON document');
       expect(Broken.db.client.s.engine.stats().openCursors).toBe(0);
     }
+    const before = await Broken.find({ _id: { $lt: 19 } })
+      .sort('_id')
+      .lean();
+    const lines = before.map((document) => `${JSON.stringify(document)}\n`).join('');
+    for (const [format, expected] of [
+      ['ndjson', lines],
+      ['array', JSON.stringify(before).slice(0, -1)],
+    ]) {
+      for (const batchSize of [3, 1000]) {
+        let text = '';
+        const reading = async () => {
+          const ascending = Broken.find().sort('_id');
+          for await (const chunk of wrapper.jsonStream(ascending, { format, batchSize })) text += chunk;
+        };
+        await expect(reading()).rejects.toThrow('Invalid UTF-8 string in BSON document');
+        expect(text).toBe(expected);
+        expect(Broken.db.client.s.engine.stats().openCursors).toBe(0);
+      }
+    }
     const lossy = () => broken().setOptions({ enableUtf8Validation: false });
     await expectSame(lossy);
   });

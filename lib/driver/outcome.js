@@ -139,25 +139,18 @@ function rawBatch(load, reading) {
 const NOTHING = [];
 
 /**
- * The text takes the place of the documents.
+ * The text takes the place of the documents, of those at least that come before one that cannot be read.
  * @param {Load} load
  * @param {Reading & {codec: Codec}} reading
  */
 function jsonBatch({ values, value, bytes, byte }, { codec, cursor }) {
   const [idHigh, idLow, count, size, gapCount] = values.subarray(value, value + 5);
   const gaps = values.subarray(value + 5, value + 5 + gapCount);
-  let documents = NOTHING;
-  let intact = true;
-  try {
-    if (size + gapCount > 0) documents = [textOf(codec, bytes, byte, size, gaps)];
-  } catch (error) {
-    documents = [new Undecodable(error)];
-    intact = false;
-  }
+  const documents = size + gapCount > 0 ? textsOf(codec, bytes, byte, size, gaps) : NOTHING;
   return {
     documents,
     count,
-    intact,
+    intact: !(documents.at(-1) instanceof Undecodable),
     cursor: idHigh === 0 && idLow === 0 ? 0 : cursor,
     idHigh,
     idLow,
@@ -172,11 +165,11 @@ function jsonBatch({ values, value, bytes, byte }, { codec, cursor }) {
  * @param {number} size
  * @param {Float64Array} gaps
  */
-function textOf(codec, bytes, byte, size, gaps) {
+function textsOf(codec, bytes, byte, size, gaps) {
   const text = bytes.subarray(byte, byte + size);
   if (gaps.length > 0) return filledJson(codec, text, gaps, bytes.subarray(byte + size));
   // Whoever keeps it must not keep what came together with it.
-  return size === bytes.length ? text : Buffer.from(text);
+  return [size === bytes.length ? text : Buffer.from(text)];
 }
 
 /**

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Undecodable } = require('./undecodable');
+
 /** @typedef {import('./codec').Codec} Codec */
 
 /**
@@ -11,6 +13,7 @@
 
 const SAMPLE_DATE = new Date(0);
 const SAMPLE_BYTES = Buffer.from([1]);
+const COMMA = 0x2c;
 
 /** What was found out, and the functions it depends on. @type {WeakMap<object, {functions: any[], dialect: Dialect}>} */
 const found = new WeakMap();
@@ -77,22 +80,33 @@ function tried(BSON) {
  * @param {Buffer} text
  * @param {ArrayLike<number>} gaps where in the text a document is missing
  * @param {Buffer | null} missing their BSON, back to back
- * @returns {Buffer}
+ * @returns {(Buffer | Undecodable)[]} the text; if there is a document that cannot be read, the text before it, unless
+ *   that is empty, and what stands for it
  */
 function filledJson({ BSON }, text, gaps, missing) {
-  if (missing === null || gaps.length === 0) return text;
+  if (missing === null || gaps.length === 0) return [text];
   const parts = [];
   let from = 0;
   let at = 0;
   for (let index = 0; index < gaps.length; index++) {
     const end = at + missing.readInt32LE(at);
-    const document = BSON.deserialize(missing.subarray(at, end));
-    parts.push(text.subarray(from, gaps[index]), Buffer.from(JSON.stringify(document)));
+    parts.push(text.subarray(from, gaps[index]));
+    try {
+      parts.push(Buffer.from(JSON.stringify(BSON.deserialize(missing.subarray(at, end)))));
+    } catch (error) {
+      const before = withoutComma(Buffer.concat(parts));
+      return before.length === 0 ? [new Undecodable(error)] : [before, new Undecodable(error)];
+    }
     from = gaps[index];
     at = end;
   }
   parts.push(text.subarray(from));
-  return Buffer.concat(parts);
+  return [Buffer.concat(parts)];
+}
+
+/** @param {Buffer} text that ends where a document would begin */
+function withoutComma(text) {
+  return text.at(-1) === COMMA ? text.subarray(0, -1) : text;
 }
 
 module.exports = { filledJson, jsonOf };

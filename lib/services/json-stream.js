@@ -17,6 +17,8 @@ class JsonStream extends Readable {
   #piece = Buffer.alloc(0);
   #at = 0;
   #separator = '[';
+  /** @type {{error: any} | null} */
+  #failure = null;
 
   /**
    * @param {{isArray: boolean, highWaterMark?: number}} options
@@ -29,7 +31,18 @@ class JsonStream extends Readable {
   }
 
   _read() {
-    this.#more().catch((error) => this.destroy(error));
+    if (this.#failure !== null) return this.#fail(this.#failure);
+    this.#more().catch((error) => {
+      this.#failure = { error };
+      this.#fail(this.#failure);
+    });
+  }
+
+  /** Destroying it would lose what came before the failure and waits to be read. @param {{error: any}} failure */
+  #fail({ error }) {
+    if (this.readableLength === 0) this.destroy(error);
+    // Nothing more, but ask again.
+    else this.push('');
   }
 
   async #more() {

@@ -76,6 +76,19 @@ describe('over several batches', () => {
     }
   });
 
+  test('the server sends nothing beyond the limit', async () => {
+    const batches = [];
+    const count = ({ reply }) => {
+      if (reply.cursor) batches.push((reply.cursor.firstBatch ?? reply.cursor.nextBatch).length);
+    };
+    both.ours.client.on('commandSucceeded', count);
+    const limited = both.ours.collection.find({}, { sort: { n: 1 }, limit: 10, batchSize: 4 });
+    expect(numbers(await limited.toArray())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (let i = 0; i < 200 && batches.length < 3; i++) await new Promise((next) => setTimeout(next, 10));
+    both.ours.client.off('commandSucceeded', count);
+    expect(batches).toEqual([4, 4, 2]);
+  });
+
   test('those who ask at the same time share a batch and lose nothing', async () => {
     const cursor = both.ours.collection.find({}, { sort: { n: 1 }, batchSize: 10 });
     const seen = await Promise.all(Array.from({ length: 40 }, () => cursor.next()));

@@ -3,9 +3,14 @@
 const fc = require('fast-check');
 const { HOSTILE_KEYS, arbitraryDocuments, ownProperties } = require('../reply/support/arbitrary-documents');
 
+/** As fields, whatever their names: to assign `__proto__` would change the prototype. */
+function withFields(target, object) {
+  return Object.defineProperties(target, Object.getOwnPropertyDescriptors(object));
+}
+
 class Person {
   constructor(fields) {
-    Object.assign(this, fields);
+    withFields(this, fields);
   }
 
   get inherited() {
@@ -96,8 +101,8 @@ function arbitraryOddities(BSON, foreign, value, fields) {
     fields.map((entries) => new Map(entries)),
     made((object) => new Person(object)),
     made((object) => Object.freeze(object)),
-    made((object) => Object.assign(Object.create(null), object)),
-    made((object) => Object.assign(Object.create({ inherited: 1 }), object)),
+    made((object) => withFields(Object.create(null), object)),
+    made((object) => withFields(Object.create({ inherited: 1 }), object)),
     made((object) => new Proxy(object, {})),
     made((object) => hidden(object, 'hidden', 1)),
     made((object) => {

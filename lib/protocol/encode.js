@@ -1,10 +1,10 @@
 'use strict';
 
 const { createWriter } = require('./writer');
-const { bytes } = require('./writer-values');
+const { bytes } = require('./writer-buffer');
 
 /** @typedef {import('./codec').Codec} Codec */
-/** @typedef {import('./writer').WriteOptions} WriteOptions */
+/** @typedef {import('./writer-library').WriteOptions} WriteOptions */
 
 /** What the server takes in one command: 16 MiB, and 16 KiB for what surrounds a document of that size. */
 const MAX_COMMAND_BYTES = 16 * 1024 * 1024 + 16 * 1024;

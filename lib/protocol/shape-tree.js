@@ -1,9 +1,9 @@
 'use strict';
 
-const { wordsOf } = require('./writer-values');
+const { wordsOf } = require('./writer-keys');
+const { Site } = require('./writer-site');
 
-/** @typedef {import('./writer').Write} Write */
-/** @typedef {import('./writer').Site} Site */
+/** @typedef {import('./writer-site').Write} Write */
 
 /** Keys longer than this are likely data, and are not remembered. */
 const LONGEST_KEY = 100;
@@ -27,8 +27,7 @@ class Node {
     this.key = key;
     this.size = size;
     this.words = words;
-    /** @type {Site} */
-    this.site = { write: null, items: null };
+    this.site = new Site();
     /** @type {Map<string, Node> | null} */
     this.after = null;
     /** What followed last. @type {Node | null} */
@@ -41,7 +40,7 @@ class Node {
 
 /** The shapes of documents that were written, as a tree of keys; bounded, whatever keys there are. */
 class ShapeTree {
-  /** @param {(fields: import('./writer').Field[]) => Write} compile */
+  /** @param {(fields: import('./writer-shapes').Field[]) => Write} compile */
   constructor(compile) {
     this.compile = compile;
     this.root = new Node('');

@@ -1,10 +1,12 @@
 'use strict';
 
-const { bytes, putEnd, putNumber, putText, TYPE, view } = require('./writer-values');
+const { bytes, view } = require('./writer-buffer');
+const { TYPE, putEnd, putNumber, putText } = require('./writer-values');
 
-/** @typedef {import('./writer').Write} Write */
-/** @typedef {import('./writer').Field} Field */
-/** @typedef {(type: number, at: number, value: any, site: import('./writer').Site) => number} Put */
+/** @typedef {import('./writer-site').Site} Site */
+/** @typedef {import('./writer-site').Write} Write */
+/** @typedef {{key: string, size: number, words: number[], site: Site}} Field */
+/** @typedef {(type: number, at: number, value: any, site: Site) => number} Put */
 
 /**
  * A function that writes plain objects with exactly these keys in this order, and answers -1 for every other object before

@@ -1,18 +1,6 @@
 'use strict';
 
-const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-
-/**
- * Commands are written here, one after the other; whoever gets one copies it before the next is written. The system gives
- * memory to what was written on, so this is as large as what was once sent, and its size is room for one document beyond
- * a full command. Beyond the end the `DataView` throws a `RangeError`; what else is written there is lost, so that whoever
- * comes to the end has to look where it is.
- */
-const CAPACITY = 2 * MAX_DOCUMENT_BYTES + 2 * 1024 * 1024;
-
-/** @type {any} its fast methods are not in the types */
-const bytes = Buffer.allocUnsafeSlow(CAPACITY);
-const view = new DataView(bytes.buffer, bytes.byteOffset, CAPACITY);
+const { bytes, view } = require('./writer-buffer');
 
 const TYPE = Object.freeze({
   double: 0x01,
@@ -34,12 +22,6 @@ const SHORT_TEXT = 16;
 const SHORT_BINARY = 16;
 
 const TWO_POW_32 = 2 ** 32;
-
-/** @param {number} count @param {(i: number) => number} item */
-const table = (count, item) => Int32Array.from({ length: count }, (_, i) => item(i));
-
-/** `"0\0"` to `"999\0"`, each as the four bytes that a `DataView` writes at once. */
-const INDEX_KEYS = table(1000, (i) => Buffer.from(`${i}\0\0\0`).readInt32LE(0));
 
 /**
  * A string with its length in front and its terminator.
@@ -119,51 +101,6 @@ function putBinary(at, subtype, content) {
 }
 
 /**
- * The key of an array's element.
- * @param {number} at
- * @param {number} index
- */
-function putIndex(at, index) {
-  if (index < 1000) {
-    view.setInt32(at, INDEX_KEYS[index], true);
-    return at + (index < 10 ? 2 : index < 100 ? 3 : 4);
-  }
-  return putKey(at, String(index));
-}
-
-/**
- * @param {number} at
- * @param {string} key without NUL
- */
-function putKey(at, key) {
-  const end = putCharacters(at, key);
-  bytes[end] = 0;
-  return end + 1;
-}
-
-/**
- * A key as numbers of four bytes.
- * @param {string} key
- */
-function wordsOf(key) {
-  const size = Buffer.byteLength(key) + 1;
-  const padded = Buffer.alloc((size + 3) & ~3);
-  padded.write(key);
-  const words = [];
-  for (let at = 0; at < size; at += 4) words.push(padded.readInt32LE(at));
-  return { size, words };
-}
-
-/**
- * @param {number} at
- * @param {{size: number, words: number[]}} key
- */
-function putWords(at, { size, words }) {
-  for (let i = 0; i < words.length; i++) view.setInt32(at + 4 * i, words[i], true);
-  return at + size;
-}
-
-/**
  * Closes a document or array.
  * @param {number} start
  * @param {number} end
@@ -174,19 +111,4 @@ function putEnd(start, end) {
   return end + 1;
 }
 
-module.exports = {
-  CAPACITY,
-  MAX_DOCUMENT_BYTES,
-  TYPE,
-  bytes,
-  putBinary,
-  putEnd,
-  putIndex,
-  putKey,
-  putNumber,
-  putText,
-  putTime,
-  putWords,
-  view,
-  wordsOf,
-};
+module.exports = { TYPE, putBinary, putCharacters, putEnd, putNumber, putText, putTime };

@@ -1,55 +1,22 @@
 'use strict';
 
-const { ShapeTree } = require('./shape-tree');
-const { EncodedStatements, Statements, StatementsSplit } = require('./statements');
-const { compileShape } = require('./writer-shapes');
-const {
-  MAX_DOCUMENT_BYTES,
-  TYPE,
-  bytes,
-  putBinary,
-  putEnd,
-  putIndex,
-  putKey,
-  putNumber,
-  putText,
-  putTime,
-  putWords,
-  view,
-  CAPACITY,
-} = require('./writer-values');
+const { EncodedStatements, Statements } = require('./statements');
+const { NOWHERE, bytes, view } = require('./writer-buffer');
+const { documentWriterOf } = require('./writer-documents');
+const { putIndex } = require('./writer-keys');
+const { isBare, isOrdinary, passesForArray, primitivesHaveForms } = require('./writer-kinds');
+const { libraryWriterOf } = require('./writer-library');
+const { Site } = require('./writer-site');
+const { statementsWriterOf } = require('./writer-statements');
+const { typeWriterOf } = require('./writer-types');
+const { TYPE, putBinary, putEnd, putNumber, putText, putTime } = require('./writer-values');
 
 /** @typedef {import('./codec').Codec} Codec */
-
-/**
- * Writes a value whose key stands before `at` already, and its type to the byte at `type`. The answer is where it ends;
- * that is `type` if there is nothing to write after all, so that the key is written over.
- *
- * @typedef {(type: number, at: number, value: any) => number} Write
- *
- * A place where documents were written before, and what wrote the last of them: it may well do for the next. `items` is
- * the place of an array's elements; an array is its own kind of place, where `undefined` is written under any options.
- *
- * @typedef {{write: Write | null, items: Site | null, array?: boolean}} Site
- *
- * @typedef {{key: string, size: number, words: number[], site: Site}} Field
- *
- * @typedef {object} WriteOptions
- * @property {boolean} checkKeys
- * @property {boolean} ignoreUndefined
- * @property {boolean} serializeFunctions
- */
+/** @typedef {import('./writer-library').WriteOptions} WriteOptions */
 
 /** Deeper parts are the library's: there circles are found. */
 const MOST_LEVELS = 32;
 
-/** Where the type of a whole document goes, which has none. */
-const NOWHERE = CAPACITY - 1;
-
-/** Keys that `checkKeys` lets pass. */
-const EXEMPT = new Set(['$db', '$ref', '$id', '$clusterTime']);
-
-const { toString: kindOf } = Object.prototype;
 const { getTime } = Date.prototype;
 
 /**
@@ -60,16 +27,14 @@ const { getTime } = Date.prototype;
  */
 function createWriter(codec) {
   const { BSON } = codec;
-  const { Binary, BSONError, Decimal128, Double, Int32, Long, ObjectId } = BSON;
+  const { ObjectId } = BSON;
   // The first versions of the library had no such method.
   const knowsObjectIds = typeof ObjectId.prototype.serializeInto === 'function';
-  const tree = new ShapeTree((fields) => compileShape(fields, putOther));
-  /** @type {Site} */
-  const top = { write: null, items: null };
-  /** Where nothing is remembered. @type {Site} */
-  const stray = { write: null, items: null };
-  stray.items = { write: null, items: null, array: true };
-  stray.items.items = stray.items;
+  const writeType = typeWriterOf(BSON);
+  const writeByLibrary = libraryWriterOf(BSON);
+  const writeStatements = statementsWriterOf(codec, putElement);
+  const writeDocument = documentWriterOf(BSON, putOther, putCarefully);
+  const top = new Site();
   /** @type {WriteOptions} */
   let options;
   /** Keys have to be checked, or strings and the like have a `toBSON()`. */
@@ -136,11 +101,8 @@ function createWriter(codec) {
    * @returns {number}
    */
   function putRare(type, at, value, site) {
-    if (value instanceof Statements) return putStatements(type, at, value, site);
-    if (value instanceof EncodedStatements) {
-      bytes[type] = TYPE.array;
-      bytes.set(value.bytes, at);
-      return at + value.bytes.length;
+    if (value instanceof Statements || value instanceof EncodedStatements) {
+      return writeStatements(type, at, value, site, options);
     }
     return putConverted(type, at, typeof value.toBSON === 'function' ? value.toBSON() : value, site);
   }
@@ -167,7 +129,7 @@ function createWriter(codec) {
         view.setBigInt64(at, value, true);
         return at + 8;
       case 'undefined':
-        if (options.ignoreUndefined && site.array !== true) return type;
+        if (options.ignoreUndefined && !site.array) return type;
         return putOther(type, at, null, site);
       case 'symbol':
         return type;
@@ -175,52 +137,15 @@ function createWriter(codec) {
         return options.serializeFunctions ? putByLibrary(type, at, value) : type;
     }
     if (value === null) return putOther(type, at, value, site);
-    if (value._bsontype != null) return putTyped(type, at, value);
+    if (value._bsontype != null) {
+      const end = writeType(type, at, value);
+      return end === -1 ? putByLibrary(type, at, value) : end;
+    }
     if (isOrdinary(value)) return putDocument(type, at, value, site);
-    if (kindOf.call(value) === '[object Array]') return putArray(type, at, value, site);
+    if (passesForArray(value)) return putArray(type, at, value, site);
     if (value instanceof Uint8Array) {
       bytes[type] = TYPE.binary;
       return putBinary(at, 0, value);
-    }
-    return putByLibrary(type, at, value);
-  }
-
-  /**
-   * @param {number} type
-   * @param {number} at
-   * @param {any} value of a BSON type, of this library or not
-   * @returns {number}
-   */
-  function putTyped(type, at, value) {
-    const name = value._bsontype;
-    if (name === 'Decimal128' && value instanceof Decimal128) {
-      bytes[type] = TYPE.decimal128;
-      bytes.set(value.bytes.subarray(0, 16), at);
-      return at + 16;
-    }
-    if (name === 'Binary' && value instanceof Binary) {
-      const { sub_type: subtype, position, buffer } = value;
-      // Two subtypes have a form of their own.
-      if (subtype !== Binary.SUBTYPE_BYTE_ARRAY && subtype !== Binary.SUBTYPE_VECTOR) {
-        bytes[type] = TYPE.binary;
-        return putBinary(at, subtype, buffer.subarray(0, position));
-      }
-    }
-    if (name === 'Long' && value instanceof Long) {
-      bytes[type] = TYPE.int64;
-      view.setInt32(at, value.getLowBits(), true);
-      view.setInt32(at + 4, value.getHighBits(), true);
-      return at + 8;
-    }
-    if (name === 'Double' && value instanceof Double) {
-      bytes[type] = TYPE.double;
-      view.setFloat64(at, value.value, true);
-      return at + 8;
-    }
-    if (name === 'Int32' && value instanceof Int32) {
-      bytes[type] = TYPE.int32;
-      view.setInt32(at, value.valueOf(), true);
-      return at + 4;
     }
     return putByLibrary(type, at, value);
   }
@@ -235,11 +160,10 @@ function createWriter(codec) {
   function putArray(type, start, array, site) {
     if (level === MOST_LEVELS) return putByLibrary(type, start, array);
     bytes[type] = TYPE.array;
-    site.items ??= { write: null, items: null, array: true };
-    const { items } = site;
+    const { elements } = site;
     let at = start + 4;
     level += 1;
-    for (let i = 0; i < array.length; i++) at = putElement(at, i, array[i], items);
+    for (let i = 0; i < array.length; i++) at = putElement(at, i, array[i], elements);
     level -= 1;
     return putEnd(start, at);
   }
@@ -282,94 +206,10 @@ function createWriter(codec) {
   function putDocument(type, at, value, site) {
     if (level === MOST_LEVELS) return putByLibrary(type, at, value);
     level += 1;
-    const end = putFields(type, at, ownForm(value), site);
+    const end = writeDocument(type, at, value, site, options, careful);
     level -= 1;
     return end;
   }
-
-  /**
-   * A `toBSON()` may answer what has one again, which the library then calls as well.
-   * @param {any} value
-   */
-  function ownForm(value) {
-    if (typeof value.toBSON !== 'function') return value;
-    const form = value.toBSON();
-    if (form != null && typeof form !== 'object') {
-      throw new BSONError('toBSON function did not return an object');
-    }
-    return form;
-  }
-
-  /**
-   * @param {number} type
-   * @param {number} at
-   * @param {any} document
-   * @param {Site} site
-   * @returns {number}
-   */
-  function putFields(type, at, document, site) {
-    const keys = Object.keys(document);
-    if (!careful) {
-      const write = tree.writeOf(keys);
-      if (write !== null) {
-        site.write = write;
-        const end = write(type, at, document);
-        if (end !== -1) return end;
-      }
-    }
-    return putOneByOne(type, at, document, keys);
-  }
-
-  /**
-   * @param {number} type
-   * @param {number} start
-   * @param {any} document
-   * @param {string[]} keys
-   * @returns {number}
-   */
-  function putOneByOne(type, start, document, keys) {
-    bytes[type] = TYPE.document;
-    let at = start + 4;
-    /** @type {import('./shape-tree').Node | null} */
-    let node = careful ? null : tree.root;
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i];
-      const value = document[key];
-      node = node === null ? null : tree.next(node, key);
-      if (node === null) at = putLoose(at, key, value);
-      else {
-        const content = putWords(at + 1, node);
-        if (typeof value === 'string') {
-          bytes[at] = TYPE.string;
-          at = putText(content, value);
-        } else if (typeof value === 'number') at = putNumber(at, content, value);
-        else at = putOther(at, content, value, node.site);
-      }
-    }
-    return putEnd(start, at);
-  }
-
-  /**
-   * A field whose key is not remembered, or not allowed.
-   * @param {number} type
-   * @param {string} key
-   * @param {any} value
-   * @returns {number}
-   */
-  function putLoose(type, key, value) {
-    if (!isAllowed(key)) BSON.serialize({ [key]: value }, options);
-    return putCarefully(type, putKey(type + 1, key), value, stray);
-  }
-
-  /** @param {string} key */
-  function isAllowed(key) {
-    if (key.includes('\0')) return false;
-    return !options.checkKeys || EXEMPT.has(key) || (key[0] !== '$' && !key.includes('.'));
-  }
-
-  /** The value of a field as the library writes it: it is asked for the `toBSON()` of this. */
-  const carrier = { value: /** @type {any} */ (null), toBSON: () => carrier.value };
-  const carrying = { '': carrier };
 
   /**
    * @param {number} type
@@ -378,87 +218,7 @@ function createWriter(codec) {
    * @returns {number}
    */
   function putByLibrary(type, at, value) {
-    carrier.value = value;
-    try {
-      const made = BSON.serialize(carrying, options);
-      // Four bytes of length, a type, the empty key; at last a terminator.
-      if (made.length === 5) return type;
-      bytes[type] = made[4];
-      bytes.set(made.subarray(6, -1), at);
-      return at + made.length - 7;
-    } finally {
-      carrier.value = null;
-    }
-  }
-
-  /**
-   * @param {number} type
-   * @param {number} start
-   * @param {Statements} statements
-   * @param {Site} site
-   * @returns {number}
-   */
-  function putStatements(type, start, statements, site) {
-    const { list } = statements;
-    bytes[type] = TYPE.array;
-    site.items ??= { write: null, items: null, array: true };
-    const { items } = site;
-    /** @type {EncodedStatements[]} */
-    const parts = [];
-    let from = 0;
-    let at = start + 4;
-    for (let i = 0; i < list.length; i++) {
-      const element = at;
-      const content = putIndex(element + 1, i - from);
-      at = putStatement(element, i - from, list[i], items);
-      if (at - content > MAX_DOCUMENT_BYTES) throw documentTooLarge();
-      if (at > MAX_DOCUMENT_BYTES && i > from) {
-        // This one begins the next part.
-        const kind = bytes[element];
-        const next = Buffer.from(bytes.subarray(content, at));
-        parts.push(partOf(start, element, i - from));
-        from = i;
-        bytes[start + 4] = kind;
-        at = putIndex(start + 5, 0);
-        bytes.set(next, at);
-        at += next.length;
-      }
-    }
-    if (parts.length === 0) return putEnd(start, at);
-    parts.push(partOf(start, at, list.length - from));
-    throw new StatementsSplit(parts);
-  }
-
-  /**
-   * @param {number} type
-   * @param {number} index
-   * @param {any} statement
-   * @param {Site} site
-   */
-  function putStatement(type, index, statement, site) {
-    try {
-      return putElement(type, index, statement, site);
-    } catch (error) {
-      if (error.name !== 'RangeError') throw error;
-      throw codec.BSON.calculateObjectSize({ statement }, options) > MAX_DOCUMENT_BYTES
-        ? documentTooLarge()
-        : error;
-    }
-  }
-
-  function documentTooLarge() {
-    return new codec.mongo.MongoInvalidArgumentError(
-      `Document is larger than the maximum size ${MAX_DOCUMENT_BYTES}`,
-    );
-  }
-
-  /**
-   * @param {number} start
-   * @param {number} end
-   * @param {number} count
-   */
-  function partOf(start, end, count) {
-    return new EncodedStatements(count, Buffer.from(bytes.subarray(start, putEnd(start, end))));
+    return writeByLibrary(type, at, value, options);
   }
 
   return {
@@ -480,47 +240,6 @@ function createWriter(codec) {
       return putDocument(NOWHERE, 0, document, top);
     },
   };
-}
-
-/**
- * Whether a value is what it looks like.
- * @param {any} value
- */
-function isBare(value) {
-  return (
-    value.toBSON === undefined && value._bsontype === undefined && value[Symbol.toStringTag] === undefined
-  );
-}
-
-/**
- * Whether an object without a BSON type is written as a document: one of a realm's built-in kinds is not, nor is one that
- * pretends to be.
- * @param {object} value
- */
-function isOrdinary(value) {
-  return (
-    kindOf.call(value) === '[object Object]' &&
-    !(value instanceof Date) &&
-    !(value instanceof Uint8Array) &&
-    !(value instanceof RegExp) &&
-    !(value instanceof Map)
-  );
-}
-
-/** @type {any[]} */
-const [text, number, boolean, bigint, symbol] = [String, Number, Boolean, BigInt, Symbol].map(
-  (type) => type.prototype,
-);
-
-/** Whether somebody gave strings, numbers or the like a `toBSON()`. */
-function primitivesHaveForms() {
-  return (
-    text.toBSON !== undefined ||
-    number.toBSON !== undefined ||
-    boolean.toBSON !== undefined ||
-    bigint.toBSON !== undefined ||
-    symbol.toBSON !== undefined
-  );
 }
 
 module.exports = { createWriter };

@@ -137,7 +137,8 @@ declare class PolyMongo {
    * @param query A query or an aggregate of a model that this wrapper has wrapped, not executed yet.
    * @returns UTF-8. A `findOne` without a result gives `null`.
    * @throws {PolyMongo.PolyMongoError} `INVALID_QUERY` for anything else; `JSON_NEEDS_DOCUMENTS` where something wants to
-   *   look into documents: a `post` hook, `populate()`, `transform()`, an option of `lean()`.
+   *   look into documents: a `post` hook, `populate()`, `transform()`, an option of `lean()`; `JSON_TOO_LARGE` when
+   *   the result does not fit one `Buffer`: use {@link PolyMongo.jsonStream}.
    */
   json(query: mongoose.Query<any, any, any, any, any, any>): Promise<Buffer>;
   json(aggregate: mongoose.Aggregate<any>): Promise<Buffer>;
@@ -377,6 +378,7 @@ declare namespace PolyMongo {
     | 'INVALID_MODEL'
     | 'INVALID_QUERY'
     | 'JSON_NEEDS_DOCUMENTS'
+    | 'JSON_TOO_LARGE'
     | 'MODEL_CONFLICT'
     | 'MONGODB_PACKAGE_NOT_FOUND'
     | 'MONGOOSE_DRIVER_UNKNOWN'

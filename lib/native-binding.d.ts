@@ -67,8 +67,8 @@ export declare class NativeClient {
 
 /** JavaScript's handle on its [`Environment`]. */
 export declare class NativeEnvironment {
-  /** `wake` is called when something has finished and is to be fetched. */
-  constructor(wake: () => void)
+  /** `wake` is called when something has finished and is to be fetched; a `Buffer` holds `most_bytes`. */
+  constructor(wake: () => void, mostBytes: number)
   /**
    * A function that fetches the oldest finished load; see [`Fetched`] for its answers. The numbers of most loads are
    * written to `page`, after how many they are, and stand there until the next call.

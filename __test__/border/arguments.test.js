@@ -17,7 +17,7 @@ beforeAll(() => {
     // A page without room: every load comes in parts.
     const fetch = environment.fetcher(new Float64Array(0));
     for (let load = fetch(); load !== null; load = fetch()) note(load);
-  });
+  }, 1000);
   client = new native.NativeClient(
     environment,
     1,

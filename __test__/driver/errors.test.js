@@ -32,6 +32,10 @@ test.each([
   expect(error.message).not.toBe('');
 });
 
+test('a result that is too large for one piece is an error of ours', () => {
+  expect(made('resultTooLarge')).toMatchObject({ name: 'PolyMongoError', code: 'JSON_TOO_LARGE' });
+});
+
 test('a server’s answer is kept whole', () => {
   const reply = {
     ok: 0,

@@ -1,5 +1,8 @@
 'use strict';
 
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { promisify } = require('node:util');
 const fc = require('fast-check');
 const { Engine } = require('../../lib/driver/engine');
 const { codecOf } = require('../../lib/protocol/codec');
@@ -219,6 +222,37 @@ describe('json()', () => {
     }
     const lossy = () => broken().setOptions({ enableUtf8Validation: false });
     await expectSame(lossy);
+  });
+
+  test('that no Buffer or no string can hold is refused, and leaves no cursor open', async () => {
+    const file = path.join(__dirname, 'children', 'json-too-large.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [file, name('large')]);
+    const refusal = [
+      'PolyMongoError',
+      'JSON_TOO_LARGE',
+      'The result of json() is larger than the 1000 bytes that a Buffer holds; use jsonStream(), or ask for less',
+    ];
+    expect(JSON.parse(stdout)).toEqual({
+      'in the middle': [refusal, 0],
+      'at the end': [refusal, 0],
+      fits: [12, 0],
+    });
+    const { prototype } = base.mongo.ObjectId;
+    const { toJSON } = prototype;
+    let length = 1;
+    prototype.toJSON = () => 'x'.repeat(length);
+    try {
+      // From now on it is known that JavaScript has to write them.
+      await expectSame(() => User.find().limit(1));
+      length = 2 ** 30;
+      await expect(wrapper.json(User.find().limit(1))).rejects.toMatchObject({
+        code: 'JSON_TOO_LARGE',
+        message: expect.stringContaining('jsonStream()'),
+        cause: expect.objectContaining({ name: 'RangeError' }),
+      });
+    } finally {
+      prototype.toJSON = toJSON;
+    }
   });
 
   test('runs what comes before a query', async () => {

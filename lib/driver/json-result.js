@@ -89,7 +89,19 @@ class JsonResult {
   textOf(outcome) {
     if (this.refusal !== null) throw this.refusal;
     if (this.text !== null && outcome === this.standIn) return this.text;
-    return Buffer.from(JSON.stringify(outcome) ?? 'null');
+    try {
+      return Buffer.from(JSON.stringify(outcome) ?? 'null');
+    } catch (error) {
+      throw isTooLong(error) ? this.tooLarge(error) : error;
+    }
+  }
+
+  /** @param {unknown} cause */
+  tooLarge(cause) {
+    return new PolyMongoError(
+      `The result of ${this.method}() is larger than one string holds, and JavaScript has to write it; use jsonStream(), or ask for less`,
+      { code: 'JSON_TOO_LARGE', cause },
+    );
   }
 
   /**
@@ -158,6 +170,11 @@ class JsonResult {
   [inspect.custom]() {
     return '[JSON]';
   }
+}
+
+/** @param {any} error as V8 throws it */
+function isTooLong(error) {
+  return error?.name === 'RangeError' && error.message === 'Invalid string length';
 }
 
 exports.JSON_RESULT = JSON_RESULT;

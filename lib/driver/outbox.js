@@ -1,5 +1,6 @@
 'use strict';
 
+const { constants } = require('node:buffer');
 const native = require('../native');
 const { readOutcome } = require('./outcome');
 const { Pending } = require('./pending');
@@ -21,7 +22,7 @@ const PAGE = 8192;
 const NONE = [];
 const NO_BYTES = Buffer.alloc(0);
 
-const environment = new native.NativeEnvironment(drain);
+const environment = new native.NativeEnvironment(drain, constants.MAX_LENGTH);
 
 const page = new Float64Array(PAGE);
 const fetch = environment.fetcher(page);

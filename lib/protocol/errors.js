@@ -54,6 +54,7 @@ const BUILDERS = {
   sessionExpired: (mongo) => new mongo.MongoExpiredSessionError('Use of expired sessions is not permitted'),
   crossCluster: (_mongo, { message }) => new PolyMongoError(message, { code: 'TRANSACTION_CROSS_CLUSTER' }),
   unknownCursor: (mongo, { message }) => new mongo.MongoCursorExhaustedError(message),
+  resultTooLarge: (_mongo, { message }) => new PolyMongoError(message, { code: 'JSON_TOO_LARGE' }),
   invalidArgument: (mongo, { message }) => new mongo.MongoInvalidArgumentError(message),
   configuration: (mongo, { message }) => new mongo.MongoRuntimeError(message),
   internal: (mongo, { message }) => new mongo.MongoRuntimeError(message),

@@ -12,7 +12,6 @@ use super::environment::Environment;
 use super::failure;
 use super::gathered;
 use super::outbox::Load;
-use crate::engine::cursor;
 use crate::engine::error::{EngineError, ErrorKind};
 use crate::engine::request::{Completer, EventSink, Outcome, Payload};
 use crate::reply::{Json, Layout, Parcel, pack};
@@ -184,8 +183,8 @@ impl Completion {
                 json
             }
             Form::Gathered(batch) => {
-                let all = self.environment.gathered.add(batch, cursor == 0, documents);
-                all.ok_or_else(cursor::unknown)?
+                let gathered = &self.environment.gathered;
+                gathered.add(batch, cursor == 0, documents)?
             }
             _ => return Ok(self.documents(cursor, documents, &[])),
         };

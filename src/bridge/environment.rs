@@ -116,14 +116,14 @@ pub struct NativeEnvironment {
 
 #[napi]
 impl NativeEnvironment {
-    /// `wake` is called when something has finished and is to be fetched.
+    /// `wake` is called when something has finished and is to be fetched; a `Buffer` holds `most_bytes`.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
+    pub fn new(env: Env, wake: Function<(), ()>, most_bytes: i64) -> Result<Self> {
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let shared = Arc::new(Environment {
             outbox: Outbox::default(),
             shapes: Shapes::new(MOST_SHAPES),
-            gathered: Gathered::default(),
+            gathered: Gathered::new(usize::try_from(most_bytes).unwrap_or(usize::MAX)),
             wake: Mutex::new(Some(wake)),
             pending: AtomicU32::new(0),
             engines: Mutex::default(),

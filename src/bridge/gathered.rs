@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::engine::cursor;
+use crate::engine::error::{EngineError, ErrorKind};
 use crate::reply::{Json, Layout};
 
 type Shared = Arc<Mutex<Json>>;
@@ -19,12 +21,22 @@ pub struct Batch {
 }
 
 /// What was read so far, by cursor. Only cursors that have more are in here.
-#[derive(Default)]
-pub struct Gathered(Mutex<HashMap<i64, Shared>>);
+pub struct Gathered {
+    cursors: Mutex<HashMap<i64, Shared>>,
+    most: usize,
+}
 
 impl Gathered {
-    /// Adds the documents of a batch. Answers everything as one array when the cursor has no more, else nothing, and
-    /// `None` when the cursor has been closed.
+    /// For results of at most so many bytes.
+    pub fn new(most: usize) -> Self {
+        Self {
+            cursors: Mutex::default(),
+            most,
+        }
+    }
+
+    /// Adds the documents of a batch. Answers everything as one array when the cursor has no more, else nothing; an error
+    /// when the cursor has been closed, and when it is too much.
     pub fn add(
         &self,
         Batch {
@@ -34,11 +46,11 @@ impl Gathered {
         }: Batch,
         exhausted: bool,
         documents: &[&[u8]],
-    ) -> Option<Json> {
+    ) -> Result<Json, EngineError> {
         let json = if first {
             Shared::default()
         } else {
-            self.get(cursor)?
+            self.get(cursor).ok_or_else(cursor::unknown)?
         };
         {
             let mut json = lock(&json);
@@ -49,25 +61,39 @@ impl Gathered {
             if exhausted {
                 json.text.push(b']');
             }
+            // One batch always fits, and nobody could close its cursor yet.
+            if !first && json.text.len() + json.missing.len() > self.most {
+                self.remove(cursor);
+                return Err(too_large(self.most));
+            }
         }
         if exhausted {
             self.remove(cursor);
-            return Some(std::mem::take(&mut *lock(&json)));
+            return Ok(std::mem::take(&mut *lock(&json)));
         }
         if first {
-            lock(&self.0).insert(cursor, json);
+            lock(&self.cursors).insert(cursor, json);
         }
-        Some(Json::default())
+        Ok(Json::default())
     }
 
     /// Forgets what was read from a cursor.
     pub fn remove(&self, cursor: i64) {
-        lock(&self.0).remove(&cursor);
+        lock(&self.cursors).remove(&cursor);
     }
 
     fn get(&self, cursor: i64) -> Option<Shared> {
-        lock(&self.0).get(&cursor).cloned()
+        lock(&self.cursors).get(&cursor).cloned()
     }
+}
+
+fn too_large(most: usize) -> EngineError {
+    EngineError::new(
+        ErrorKind::ResultTooLarge,
+        format!(
+            "The result of json() is larger than the {most} bytes that a Buffer holds; use jsonStream(), or ask for less"
+        ),
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,7 +120,7 @@ mod tests {
 
     #[test]
     fn everything_comes_at_the_end() {
-        let gathered = Gathered::default();
+        let gathered = Gathered::new(1000);
         let [a, b] = [doc! {"a": 1}, doc! {"b": "two"}].map(|document| document.to_vec().unwrap());
         assert_eq!(
             gathered.add(batch(1, true), true, &[&a]).unwrap().text,
@@ -106,15 +132,30 @@ mod tests {
         let all = gathered.add(batch(3, false), true, &[&b, &a]).unwrap();
         assert_eq!(all.text, br#"[{"a":1},{"b":"two"},{"a":1}]"#);
         assert_eq!(all.count, 3);
-        assert!(gathered.add(batch(3, false), false, &[&a]).is_none());
+        assert!(gathered.add(batch(3, false), false, &[&a]).is_err());
+    }
+
+    #[test]
+    fn too_much_is_an_error_and_is_forgotten() {
+        let a = doc! {"a": 1}.to_vec().unwrap();
+        for exhausted in [false, true] {
+            let gathered = Gathered::new(17);
+            gathered.add(batch(1, true), false, &[&a]).unwrap();
+            let all = gathered.add(batch(1, false), true, &[&a]).unwrap();
+            assert_eq!(all.text.len(), 17);
+            gathered.add(batch(2, true), false, &[&a]).unwrap();
+            let error = gathered.add(batch(2, false), exhausted, &[&a, &a]).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::ResultTooLarge);
+            assert!(lock(&gathered.cursors).is_empty());
+        }
     }
 
     #[test]
     fn a_closed_cursor_leaves_nothing() {
-        let gathered = Gathered::default();
+        let gathered = Gathered::new(1000);
         gathered.add(batch(1, true), false, &[]).unwrap();
         gathered.remove(1);
-        assert!(lock(&gathered.0).is_empty());
-        assert!(gathered.add(batch(1, false), true, &[]).is_none());
+        assert!(lock(&gathered.cursors).is_empty());
+        assert!(gathered.add(batch(1, false), true, &[]).is_err());
     }
 }

@@ -33,6 +33,8 @@ pub enum ErrorKind {
     CrossCluster,
     /// The cursor or stream is not known (closed, or never opened).
     UnknownCursor,
+    /// All of a result is wanted in one piece, and it is too large for that.
+    ResultTooLarge,
     /// The caller gave something unusable.
     InvalidArgument,
     /// A TLS or DNS set-up problem, or another fault that no retry mends.
@@ -59,6 +61,7 @@ impl ErrorKind {
             Self::SessionExpired => "sessionExpired",
             Self::CrossCluster => "crossCluster",
             Self::UnknownCursor => "unknownCursor",
+            Self::ResultTooLarge => "resultTooLarge",
             Self::InvalidArgument => "invalidArgument",
             Self::Configuration => "configuration",
             Self::Internal => "internal",

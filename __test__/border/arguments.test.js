@@ -120,7 +120,7 @@ test('a process that has done very much can go on: handles do not run out', asyn
 test('constructors refuse what they cannot use', () => {
   const { NativeClient, NativeEnvironment } = native;
   for (const strange of STRANGE) {
-    if (typeof strange !== 'function') expect(() => new NativeEnvironment(strange)).toThrow();
+    if (typeof strange !== 'function') expect(() => new NativeEnvironment(strange, 1000)).toThrow();
     expect(() => new NativeClient(strange, 1, 'mongodb://a/', '{}')).toThrow();
     expect(() => new NativeClient(environment, strange, 'mongodb://a/', '{}')).toThrow();
     expect(() => new NativeClient(environment, 1, strange, '{}')).toThrow();

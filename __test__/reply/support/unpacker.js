@@ -9,7 +9,7 @@ const { createReader } = require('../../../lib/protocol/reader');
  * @param {any} BSON
  */
 function createUnpacker(BSON) {
-  const environment = new native.NativeEnvironment(() => {});
+  const environment = new native.NativeEnvironment(() => {}, 1000);
   const reader = createReader(BSON, environment.shape.bind(environment));
   /** @param {Uint8Array[]} documents BSON */
   function parts(documents) {

@@ -145,6 +145,19 @@ describe('one by one', () => {
     expect(await waiting).toBeInstanceOf(mongo.MongoAPIError);
     expect((await waiting).message).toBe('ChangeStream is closed');
   });
+
+  test('closing is no failure for who only asks whether there is a change', async () => {
+    for (const [method, answer] of [
+      ['hasNext', false],
+      ['tryNext', null],
+    ]) {
+      const stream = collection.watch();
+      const waiting = stream[method]();
+      await opened(stream);
+      await stream.close();
+      expect(await waiting).toBe(answer);
+    }
+  });
 });
 
 // Nobody waits for the next change of these, and so nobody would notice.

@@ -7,7 +7,7 @@ const { Pending } = require('./pending');
 
 /** @typedef {import('./outcome').Load} Load */
 /** @typedef {import('./outcome').Reading} Reading */
-/** @typedef {Reading & {operation: number, resolve: (outcome: any) => void}} Waiting */
+/** @typedef {Reading & {number: number, resolve: (outcome: any) => void}} Waiting */
 
 /** How long one turn of the event loop may be spent on what has finished; the rest has to wait for the next. */
 const BUDGET_MS = 8;
@@ -62,7 +62,7 @@ const latestHandle = () => lastHandle;
  */
 function outcomeOf(operation, codec, bson, cursor) {
   return new Promise((resolve) => {
-    pending.add({ operation, resolve, codec, bson, cursor });
+    pending.add({ number: operation, resolve, codec, bson, cursor });
   });
 }
 

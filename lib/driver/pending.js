@@ -1,17 +1,17 @@
 'use strict';
 
-/** How many operations have a place of their own; a power of two. */
+/** How many have a place of their own; a power of two. */
 const PLACES = 4096;
 
 /**
- * What waits for the end of operations, by their numbers.
+ * Who waits for something, by a number that nobody else has.
  *
  * A `Map` would be shorter, but each time one of so many comings and goings makes its table anew, the old table points to
  * the new one and keeps its own entries. Once one of these tables is in the old generation, all that follow survive every
  * scavenge, together with the results that their entries lead to: most of what is read would then wait for a full
  * collection.
  *
- * @template {{operation: number}} Waiting
+ * @template {{number: number}} Waiting
  */
 class Pending {
   /**
@@ -21,29 +21,46 @@ class Pending {
   #places = new Array(PLACES).fill(undefined);
   /** Those who had to leave their place. @type {Map<number, Waiting>} */
   #long = new Map();
+  #size = 0;
+
+  get size() {
+    return this.#size;
+  }
 
   /** @param {Waiting} waiting */
   add(waiting) {
-    const place = waiting.operation & (PLACES - 1);
+    const place = waiting.number & (PLACES - 1);
     const before = this.#places[place];
-    if (before !== undefined) this.#long.set(before.operation, before);
+    if (before !== undefined) this.#long.set(before.number, before);
     this.#places[place] = waiting;
+    this.#size += 1;
   }
 
   /**
-   * @param {number} operation
+   * @param {number} number
    * @returns {Waiting | undefined} who is then not there any more
    */
-  take(operation) {
-    const place = operation & (PLACES - 1);
-    const waiting = this.#places[place];
-    if (waiting !== undefined && waiting.operation === operation) {
-      this.#places[place] = undefined;
-      return waiting;
+  take(number) {
+    const place = number & (PLACES - 1);
+    let waiting = this.#places[place];
+    if (waiting !== undefined && waiting.number === number) this.#places[place] = undefined;
+    else {
+      waiting = this.#long.get(number);
+      if (waiting === undefined) return undefined;
+      this.#long.delete(number);
     }
-    const long = this.#long.get(operation);
-    if (long !== undefined) this.#long.delete(operation);
-    return long;
+    this.#size -= 1;
+    return waiting;
+  }
+
+  /** Takes all of them, in no order. */
+  takeAll() {
+    const all = [...this.#long.values()];
+    for (const waiting of this.#places) if (waiting !== undefined) all.push(waiting);
+    this.#long.clear();
+    this.#places.fill(undefined);
+    this.#size = 0;
+    return all;
   }
 }
 

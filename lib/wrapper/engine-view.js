@@ -1,6 +1,7 @@
 'use strict';
 
 const { latestHandle } = require('../driver/outbox');
+const { Pending } = require('../driver/pending');
 const { PolyMongoError } = require('../error');
 
 /** What starts work; in a session it may belong to a transaction that is allowed to finish. */
@@ -40,8 +41,12 @@ class EngineView {
   #engine;
   #view;
   #bound;
-  /** How each is refused, and its number in the engine. @type {Set<{refuse: ((error: Error) => void) | null, operation: number}>} */
-  #pending = new Set();
+  /**
+   * How each is refused, and its number in the engine.
+   * @type {import('../driver/pending').Pending<{number: number, refuse: (error: Error) => void, operation: number}>}
+   */
+  #pending = new Pending();
+  #counted = 0;
   /** @type {Set<number>} */
   #sessions = new Set();
   /** Whether work is counted; null while the door is not open. @type {boolean | null} */
@@ -149,12 +154,11 @@ class EngineView {
     while (this.#pending.size > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, Math.min(10, deadline - Date.now())));
     const cancelled = this.#pending.size;
-    for (const { refuse, operation } of this.#pending) {
-      refuse?.(closed());
+    for (const { refuse, operation } of this.#pending.takeAll()) {
+      refuse(closed());
       // The server need not finish what nobody waits for.
       this.#engine.cancel(operation);
     }
-    this.#pending.clear();
     await Promise.allSettled([...this.#sessions].map((session) => this.#engine.endSession(session)));
     this.#sessions.clear();
     return { drained: running - cancelled, cancelled };
@@ -167,13 +171,10 @@ class EngineView {
     const work = send();
     const operation = latestHandle() >= next ? next : 0;
     return new Promise((resolve, reject) => {
-      const counted = { refuse: /** @type {typeof reject | null} */ (reject), operation };
-      this.#pending.add(counted);
-      work.then(resolve, reject).finally(() => {
-        this.#pending.delete(counted);
-        // A set keeps what was deleted in the tables that it has left behind: no result may hang on it.
-        counted.refuse = null;
-      });
+      this.#counted += 1;
+      const number = this.#counted;
+      this.#pending.add({ number, refuse: reject, operation });
+      work.then(resolve, reject).finally(() => this.#pending.take(number));
     });
   }
 }

@@ -4,9 +4,9 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { median } = require('./median');
 
 const TENANTS = 10_000;
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** Runs a program of this folder, answers what it printed. */
 async function run(program, ...args) {

@@ -9,6 +9,7 @@ const { startReplicaSet } = require('../scripts/replica-set');
 const { setUp } = require('../scripts/setup');
 const { shortfalls } = require('./asked');
 const { makeDocument } = require('./document');
+const { median } = require('./median');
 const { startLimit, startNodePeer } = require('./peers');
 const { measureProcess } = require('./process-figures');
 const { processRow, publish, tableHead, tableRow } = require('./report');
@@ -73,7 +74,6 @@ async function measureWorkloads(settings, client, progress) {
 
 /** Ratios are those within a round, for what a machine does changes from one to the next. */
 function compare(name, figures) {
-  const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
   const of = (peer, key) => median(figures[peer].map((one) => one[key]));
   const both = (peer) => ({
     operationsPerSecond: of(peer, 'operationsPerSecond'),

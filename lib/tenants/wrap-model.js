@@ -2,6 +2,7 @@
 
 const { blueprintOf, isInstance } = require('../mongoose/bind');
 const { mirrorDiscriminators } = require('../mongoose/discriminators');
+const { executedQuery, writesStacks } = require('../mongoose/executed-query');
 const { hookedStatics } = require('../mongoose/hooked-statics');
 const { originalOf, setWrapped } = require('../mongoose/originals');
 const { HOME } = require('../mongoose/home');
@@ -32,6 +33,7 @@ function wrap(original, home) {
   Object.setPrototypeOf(model, original);
   Object.setPrototypeOf(model.prototype, original.prototype);
   setWrapped(model, original);
+  if (writesStacks(original)) model.Query = executedQuery(original);
 
   const { keys } = blueprintOf(original);
   const accessors = (target, names, get) => {

@@ -45,7 +45,6 @@ const stringify = async (query) => Buffer.from(JSON.stringify(await query.lean()
 /** Closed loop: `concurrency` operations in flight until the time is over or `limit` of them were made. */
 async function measure({ name, milliseconds, limit = Infinity }, context) {
   const { run, concurrency } = workloads.find((one) => one.name === name);
-  globalThis.gc();
   let operations = 0;
   const before = performance.eventLoopUtilization();
   const started = performance.now();

@@ -27,7 +27,6 @@ const TITLES = {
  */
 function startNodePeer(name, { mongooseName, uri, database }) {
   const child = fork(path.join(__dirname, 'peer.js'), [name, mongooseName, uri, database, String(POOL)], {
-    execArgv: ['--expose-gc'],
     // The published package writes to the console.
     stdio: ['ignore', name === 'upstream' ? 'ignore' : 'inherit', 'inherit', 'ipc'],
   });

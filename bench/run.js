@@ -41,6 +41,9 @@ async function seed(client) {
   for (let k = 0; k < TENANTS; k++) await client.db(`${DATABASE}_${k}`).collection('users').insertMany(few);
 }
 
+/** Before each measurement, without a count: what a process does after it had nothing to do is not what it can do. */
+const LEAD_IN_MILLISECONDS = 100;
+
 /** Every peer in turn, each measurement on its own; resolves with one row per workload. */
 async function measureWorkloads(settings, client, progress) {
   const peers = [
@@ -52,6 +55,7 @@ async function measureWorkloads(settings, client, progress) {
   const [{ version }] = await Promise.all(peers.map(({ ready }) => ready));
   const measure = async (peer, { name, concurrency, writes }, milliseconds) => {
     if (writes) await client.db(DATABASE).collection('scratch').drop();
+    await peer.measure({ name, concurrency, milliseconds: LEAD_IN_MILLISECONDS });
     const figures = await peer.measure({ name, concurrency, milliseconds });
     progress.increment();
     return figures;

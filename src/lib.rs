@@ -2,6 +2,7 @@
 //!
 //! Unsafe code is in [`bridge`], at the border to JavaScript, and one system call in [`threads`].
 
+mod allocator;
 pub mod bridge;
 #[forbid(unsafe_code)]
 pub mod engine;

@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 const effort = options.quick
-  ? { rounds: 3, milliseconds: 300, warmUp: 500, processRounds: 1 }
+  ? { rounds: 3, milliseconds: 300, warmUp: 400, processRounds: 1 }
   : { rounds: 5, milliseconds: 800, warmUp: 1000, processRounds: 3 };
 const chosen = workloads.filter(({ name }) => name.includes(options.only ?? ''));
 const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ? ['9'] : ['9', '8'];
@@ -41,9 +41,6 @@ async function seed(client) {
   for (let k = 0; k < TENANTS; k++) await client.db(`${DATABASE}_${k}`).collection('users').insertMany(few);
 }
 
-/** Before each measurement, without a count: what a process does after it had nothing to do is not what it can do. */
-const LEAD_IN_MILLISECONDS = 100;
-
 /** Every peer in turn, each measurement on its own; resolves with one row per workload. */
 async function measureWorkloads(settings, client, progress) {
   const peers = [
@@ -55,16 +52,20 @@ async function measureWorkloads(settings, client, progress) {
   const [{ version }] = await Promise.all(peers.map(({ ready }) => ready));
   const measure = async (peer, { name, concurrency, writes }, milliseconds) => {
     if (writes) await client.db(DATABASE).collection('scratch').drop();
-    await peer.measure({ name, concurrency, milliseconds: LEAD_IN_MILLISECONDS });
     const figures = await peer.measure({ name, concurrency, milliseconds });
     progress.increment();
     return figures;
   };
-  progress.start(chosen.length * peers.length * (1 + effort.rounds), 0);
-  // Everything is warmed up before anything counts: an unwarmed process shows half of what it can do.
-  for (const peer of peers) for (const workload of chosen) await measure(peer, workload, effort.warmUp);
+  progress.start(chosen.length * peers.length * (2 + effort.rounds), 0);
+  // Everything is warmed up before anything counts, and each workload again: an unwarmed process shows half of what it can
+  // do, and one that did something else for a while is not warm.
+  const warmUp = async (workload) => {
+    for (const peer of peers) await measure(peer, workload, effort.warmUp);
+  };
+  for (const workload of chosen) await warmUp(workload);
   const rows = [];
   for (const workload of chosen) {
+    await warmUp(workload);
     const figures = Object.fromEntries(peers.map(({ name }) => [name, []]));
     for (let round = 0; round < effort.rounds; round++)
       for (const peer of peers) figures[peer.name].push(await measure(peer, workload, effort.milliseconds));

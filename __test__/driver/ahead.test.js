@@ -108,18 +108,21 @@ describe('the next batch', () => {
     const client = createClient(new Engine(uri, { appName: APP }), codecOf(mongo), {
       dbName: both.ours.db.databaseName,
     });
-    const cursor = client
-      .db()
-      .collection('things')
-      .find({}, { sort: { n: 1 }, batchSize: 10 });
-    await take(cursor, 1);
-    await admin.command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data });
-    expect(await take(cursor, 9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    await aWhile();
-    await expect(cursor.next()).rejects.toThrow(mongo.MongoServerError);
-    expect(cursor.closed).toBe(true);
-    await admin.command({ configureFailPoint: 'failCommand', mode: 'off' });
-    unlockFailPoints();
+    try {
+      const cursor = client
+        .db()
+        .collection('things')
+        .find({}, { sort: { n: 1 }, batchSize: 10 });
+      await take(cursor, 1);
+      await admin.command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data });
+      expect(await take(cursor, 9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      await aWhile();
+      await expect(cursor.next()).rejects.toThrow(mongo.MongoServerError);
+      expect(cursor.closed).toBe(true);
+    } finally {
+      await admin.command({ configureFailPoint: 'failCommand', mode: 'off' });
+      unlockFailPoints();
+    }
     await client.close(true);
   }, 120_000);
 

@@ -16,3 +16,12 @@ test('an application that only loads the package loads nothing of what a wrapper
   );
   expect(parts).toEqual([]);
 });
+
+test('V8 does not look for garbage because of what commands are written to', async () => {
+  const program = `
+    require(${JSON.stringify(ROOT)}).createWrapper({ mongoURI: 'mongodb://127.0.0.1:1', handleSignals: false });
+    console.log('created');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--trace-gc', '-e', program]);
+  expect(stdout).toContain('created');
+  expect(stdout).not.toContain('external memory pressure');
+});

@@ -166,6 +166,17 @@ describe('what only looks like the documents before it', () => {
   });
 });
 
+test('texts of each length, with each kind of character at each place', () => {
+  for (const odd of ['', '\0', 'ü', '€', '\u{1f600}', '\ud800', '\udc00']) {
+    for (let length = 0; length <= 40; length++) {
+      for (let place = 0; place <= length; place++) {
+        const text = 'abcdefgh'.repeat(5).slice(0, place) + odd + 'z'.repeat(length - place);
+        expect(ours({ text, list: [text] })).toBe(theirs({ text, list: [text] }));
+      }
+    }
+  }
+});
+
 describe('prototypes that somebody changed', () => {
   const document = { text: 'text', list: ['a', 5, true, { n: 1n }], nested: { date: new Date(5), id: 7 } };
 

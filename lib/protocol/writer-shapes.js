@@ -10,9 +10,10 @@ const { TYPE, putEnd, putNumber, putText } = require('./writer-values');
 
 /**
  * A function that writes plain objects with exactly these keys in this order, and answers -1 for every other object before
- * it has touched anything of it. Keys enter the code as string literals, and as the numbers of their bytes, only.
+ * it has read a field of it. Keys enter the code as string literals, and as the numbers of their bytes, only.
  *
- * The gain is V8's: within one shape's own code every property is read by one check of the hidden class.
+ * The gain is V8's: within one shape's own code every property is read by one check of the hidden class. The prototype is
+ * asked for after such a check, for V8 knows it then without a call.
  *
  * @param {Field[]} fields
  * @param {Put} putOther   writes what is neither a string nor a number
@@ -32,8 +33,8 @@ function compileShape(fields, putOther) {
     ${fields.map((_, i) => `const site${i} = sites[${i}];`).join('\n')}
     return (type, start, document) => {
       if (
-        prototypeOf(document) !== prototype || document.toBSON !== undefined ||
-        document._bsontype !== undefined || document[tag] !== undefined
+        document.toBSON !== undefined || document._bsontype !== undefined || document[tag] !== undefined ||
+        prototypeOf(document) !== prototype
       ) return -1;
       let count = 0;
       for (const key in document) if (key !== keys[count++]) return -1;

@@ -18,7 +18,7 @@ const TYPE = Object.freeze({
 });
 
 /** Up to these lengths a loop is faster than a call into Node. */
-const SHORT_TEXT = 16;
+const SHORT_TEXT = 24;
 const SHORT_BINARY = 16;
 
 const TWO_POW_32 = 2 ** 32;
@@ -44,8 +44,18 @@ function putText(at, text) {
 function putCharacters(at, text) {
   const { length } = text;
   if (length > SHORT_TEXT) return at + bytes.utf8Write(text, at);
-  let end = at;
-  for (let i = 0; i < length; i++) {
+  let i = 0;
+  // Most texts are ASCII: four units are four bytes.
+  for (; i + 4 <= length; i += 4) {
+    const first = text.charCodeAt(i);
+    const second = text.charCodeAt(i + 1);
+    const third = text.charCodeAt(i + 2);
+    const fourth = text.charCodeAt(i + 3);
+    if ((first | second | third | fourth) >= 0x80) break;
+    view.setInt32(at + i, first | (second << 8) | (third << 16) | (fourth << 24), true);
+  }
+  let end = at + i;
+  for (; i < length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) bytes[end++] = unit;
     else if (unit < 0x800) {

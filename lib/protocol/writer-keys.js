@@ -4,7 +4,16 @@ const { bytes, view } = require('./writer-buffer');
 const { putCharacters } = require('./writer-values');
 
 /** `"0\0"` to `"999\0"`, each as the four bytes that a `DataView` writes at once. */
-const INDEX_KEYS = Int32Array.from({ length: 1000 }, (_, i) => Buffer.from(`${i}\0\0\0`).readInt32LE(0));
+const INDEX_KEYS = Int32Array.from({ length: 1000 }, (_, i) => wordOf(i));
+
+/** @param {number} index of up to three digits */
+function wordOf(index) {
+  const last = 0x30 + (index % 10);
+  if (index < 10) return last;
+  const middle = 0x30 + (Math.floor(index / 10) % 10);
+  if (index < 100) return middle | (last << 8);
+  return (0x30 + Math.floor(index / 100)) | (middle << 8) | (last << 16);
+}
 
 /** Keys that `checkKeys` lets pass. */
 const EXEMPT = new Set(['$db', '$ref', '$id', '$clusterTime']);

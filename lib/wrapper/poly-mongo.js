@@ -4,20 +4,15 @@ const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
 const { received } = require('../protocol/option-values');
-const { createTenant } = require('../services/create-tenant');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
-const { forEachTenant } = require('../tenants/for-each-tenant');
-const { tenantMiddleware } = require('../tenants/middleware');
-const { RequestTenant } = require('../tenants/request-tenant');
-const { tenantRoute } = require('../tenants/route');
-const { syncIndexes } = require('../tenants/sync-indexes');
 const { Tenant } = require('../tenants/tenant');
 const { readOwn } = require('./check-options');
 const { readOptions } = require('./read-options');
 
-// The parts that do the work are loaded with the first wrapper, so that an application starts quickly.
+// So that an application starts quickly, the parts that do the work are loaded with the first wrapper, and those that a first
+// query does without when they are asked for. So it is in the driver.
 
 /** Many databases from one process: Mongoose models per tenant over one pool. */
 class PolyMongo {
@@ -69,8 +64,10 @@ class PolyMongo {
     });
 
     const run = (/** @type {any} */ where, /** @type {() => any} */ fn) => core.tenants.run(where, fn);
-    const route = (/** @type {any} */ resolve, /** @type {any} */ handler, /** @type {any} */ options) =>
-      tenantRoute(core.tenants, this.#requestTenant(resolve, options, 'withTenant.route'), handler);
+    const route = (/** @type {any} */ resolve, /** @type {any} */ handler, /** @type {any} */ options) => {
+      const { tenantRoute } = require('../tenants/route');
+      return tenantRoute(core.tenants, this.#requestTenant(resolve, options, 'withTenant.route'), handler);
+    };
     this.withTenant = Object.freeze(Object.assign(run, { route }));
 
     core.start(settings);
@@ -188,6 +185,7 @@ class PolyMongo {
    * @param {any} [options]
    */
   middleware(resolve, options) {
+    const { tenantMiddleware } = require('../tenants/middleware');
     return tenantMiddleware(this.#core.tenants, this.#requestTenant(resolve, options, 'middleware'));
   }
 
@@ -206,12 +204,14 @@ class PolyMongo {
    * @param {any} [options]
    */
   async forEachTenant(fn, options) {
+    const { forEachTenant } = require('../tenants/for-each-tenant');
     const { tenants } = this.#core;
     return forEachTenant(tenants, (name, dbName) => new Tenant(this, tenants, name, dbName), fn, options);
   }
 
   /** @param {any} [models] @param {any} [options] */
   async syncIndexes(models, options) {
+    const { syncIndexes } = require('../tenants/sync-indexes');
     return syncIndexes(this.#core.tenants, models, options);
   }
 
@@ -274,6 +274,7 @@ class PolyMongo {
 
   /** @param {unknown} name @param {any} [options] */
   async createTenant(name, options) {
+    const { createTenant } = require('../services/create-tenant');
     return createTenant(this.#core, this.tenant(name), options);
   }
 
@@ -284,6 +285,7 @@ class PolyMongo {
 
   /** @param {any} resolve @param {any} options @param {string} method */
   #requestTenant(resolve, options, method) {
+    const { RequestTenant } = require('../tenants/request-tenant');
     const parts = {
       tenant: (/** @type {unknown} */ name) => this.tenant(name),
       exists: (/** @type {string} */ dbName) => this.#core.directory.exists(dbName),

@@ -36,7 +36,6 @@ const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ?
 async function seed(client) {
   const documents = Array.from({ length: DOCUMENTS }, (_, i) => makeDocument(i));
   await client.db(DATABASE).collection('users').insertMany(documents);
-  await client.db(DATABASE).collection('users').createIndex({ age: 1 });
   const few = documents.slice(0, 50);
   for (let k = 0; k < TENANTS; k++) await client.db(`${DATABASE}_${k}`).collection('users').insertMany(few);
 }

@@ -3,6 +3,8 @@
 const { EventEmitter } = require('node:events');
 const { redactValue } = require('../protocol/redact');
 const { TopologyDescription } = require('../protocol/topology-description');
+const { ChangeStream } = require('./change-stream');
+const { clientBulkWrite } = require('./client-bulk-write');
 const { Db } = require('./db');
 const { EventRelay } = require('./event-relay');
 const { OpenStreams } = require('./open-streams');
@@ -145,7 +147,6 @@ class MongoClient extends EventEmitter {
    * @param {any} [options]
    */
   async bulkWrite(models, options) {
-    const { clientBulkWrite } = require('./client-bulk-write');
     return await clientBulkWrite(this, models, options);
   }
 
@@ -154,7 +155,6 @@ class MongoClient extends EventEmitter {
    * @param {any} [options]
    */
   watch(pipeline = [], options) {
-    const { ChangeStream } = require('./change-stream');
     return new ChangeStream({ s: this.s }, pipeline, options);
   }
 

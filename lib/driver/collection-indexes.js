@@ -4,6 +4,8 @@ const { indexDescription, indexKey } = require('../protocol/index-specification'
 const { checkWellFormed } = require('../protocol/namespace');
 const { own } = require('../protocol/own');
 const { rules, settings } = require('../protocol/rules');
+const { ListIndexesCursor } = require('./list-indexes-cursor');
+const { ListSearchIndexesCursor } = require('./list-search-indexes-cursor');
 const { NO_EXPLAIN, Operation, WRITE } = require('./operation');
 
 const CREATE = rules(WRITE, NO_EXPLAIN, settings('commitQuorum'));
@@ -99,7 +101,6 @@ class CollectionIndexes {
 
   /** @param {any} [options] */
   listIndexes(options) {
-    const { ListIndexesCursor } = require('./list-indexes-cursor');
     return new ListIndexesCursor(this, options);
   }
 
@@ -130,7 +131,6 @@ class CollectionIndexes {
    */
   listSearchIndexes(nameOrOptions, options) {
     const named = typeof nameOrOptions === 'string';
-    const { ListSearchIndexesCursor } = require('./list-search-indexes-cursor');
     return new ListSearchIndexesCursor(
       this,
       named ? nameOrOptions : null,

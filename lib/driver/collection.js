@@ -24,6 +24,9 @@ const {
 } = require('../protocol/write-statements');
 const { Undecodable } = require('../protocol/undecodable');
 const { AggregationCursor } = require('./aggregation-cursor');
+const { OrderedBulkOperation, UnorderedBulkOperation } = require('./bulk-operation');
+const { insertMany } = require('./bulk-write');
+const { ChangeStream } = require('./change-stream');
 const { CollectionIndexes } = require('./collection-indexes');
 const { FindCursor } = require('./find-cursor');
 const { VALUE } = require('./op-settings');
@@ -112,7 +115,6 @@ class Collection extends CollectionIndexes {
     if (!Array.isArray(documents)) {
       throw this.invalidArgument('Argument "docs" must be an array of documents');
     }
-    const { insertMany } = require('./bulk-write');
     return await insertMany(this, documents, options);
   }
 
@@ -364,19 +366,16 @@ class Collection extends CollectionIndexes {
    * @param {any} [options]
    */
   watch(pipeline = [], options) {
-    const { ChangeStream } = require('./change-stream');
     return new ChangeStream(this, pipeline, options);
   }
 
   /** @param {any} [options] */
   initializeOrderedBulkOp(options) {
-    const { OrderedBulkOperation } = require('./bulk-operation');
     return new OrderedBulkOperation(this, options);
   }
 
   /** @param {any} [options] */
   initializeUnorderedBulkOp(options) {
-    const { UnorderedBulkOperation } = require('./bulk-operation');
     return new UnorderedBulkOperation(this, options);
   }
 

@@ -4,9 +4,13 @@ const { createCommand, CREATE } = require('../protocol/create-command');
 const { checkWellFormed, MongoDBNamespace } = require('../protocol/namespace');
 const { own } = require('../protocol/own');
 const { rules, values } = require('../protocol/rules');
+const { Admin } = require('./admin');
 const { AggregationCursor } = require('./aggregation-cursor');
+const { ChangeStream } = require('./change-stream');
 const { Collection } = require('./collection');
+const { ListCollectionsCursor } = require('./list-collections-cursor');
 const { COMMON, NO_EXPLAIN, Operation, READ_PREFERENCE, WRITE } = require('./operation');
+const { RunCommandCursor } = require('./run-command-cursor');
 
 const { isView } = ArrayBuffer;
 
@@ -106,7 +110,6 @@ class Db {
   }
 
   admin() {
-    const { Admin } = require('./admin');
     return new Admin(this);
   }
 
@@ -141,7 +144,6 @@ class Db {
    * @param {any} [options]
    */
   runCursorCommand(command, options) {
-    const { RunCommandCursor } = require('./run-command-cursor');
     return new RunCommandCursor(this, command, options);
   }
 
@@ -163,7 +165,6 @@ class Db {
    * @param {any} [options]
    */
   watch(pipeline = [], options) {
-    const { ChangeStream } = require('./change-stream');
     return new ChangeStream(this, pipeline, options);
   }
 
@@ -221,7 +222,6 @@ class Db {
    * @param {any} [options]
    */
   listCollections(filter = {}, options) {
-    const { ListCollectionsCursor } = require('./list-collections-cursor');
     return new ListCollectionsCursor(this, filter, options);
   }
 

@@ -7,13 +7,18 @@ const { PolyMongoError } = require('../error');
  * `mongodb` exports these classes as types only; Mongoose itself requires the file they live in, and so do we: the one
  * that belongs to the same copy of the package, which `MongoBulkWriteError` proves.
  * @param {any} mongo the namespace `mongoose.mongo`
- * @returns {{BulkWriteResult: any, WriteError: any, WriteConcernError: any}}
+ * @returns {{BulkWriteResult: any, WriteError: any, WriteConcernError: any} | null}
  */
-function bulkClassesOf(mongo) {
+function findBulkClasses(mongo) {
   for (const file of candidates(mongo)) {
     const found = requireQuietly(file);
     if (found?.MongoBulkWriteError === mongo.MongoBulkWriteError) return found;
   }
+  return null;
+}
+
+/** @returns {never} */
+function refuseBulk() {
   throw new PolyMongoError(
     'Cannot find mongodb/lib/bulk/common of the mongodb package that Mongoose uses; if the application is bundled, leave mongoose and mongodb out of the bundle',
     { code: 'MONGODB_PACKAGE_NOT_FOUND' },
@@ -53,4 +58,4 @@ function requireQuietly(file) {
   }
 }
 
-module.exports = { bulkClassesOf };
+module.exports = { findBulkClasses, refuseBulk };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { bulkClassesOf } = require('./bulk-classes');
+const { findBulkClasses, refuseBulk } = require('./bulk-classes');
 
 /** @type {WeakMap<object, Codec>} */
 const codecs = new WeakMap();
@@ -30,14 +30,13 @@ class Codec {
      * @type {any}
      */
     this.writer = null;
-    /** @type {any} */
-    this.cachedBulk = null;
+    // Looked for while what Mongoose was loaded from is still there: a test runner may forget it later.
+    this.foundBulk = findBulkClasses(mongo);
   }
 
   /** `BulkWriteResult`, `WriteError` and `WriteConcernError` of this Mongoose's `mongodb`. */
   get bulk() {
-    if (this.cachedBulk === null) this.cachedBulk = bulkClassesOf(this.mongo);
-    return this.cachedBulk;
+    return this.foundBulk ?? refuseBulk();
   }
 }
 

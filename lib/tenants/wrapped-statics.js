@@ -5,6 +5,7 @@ const { isModel } = require('../mongoose/is-model');
 const { isBound, isWrapped, originalOf } = require('../mongoose/originals');
 const { withoutUncaughtErrors } = require('../mongoose/stream-errors');
 const { SELF } = require('../mongoose/tenant-connection');
+const { Across } = require('./across');
 const { runIn } = require('./context');
 const { warnOnce } = require('../services/warn-once');
 
@@ -75,10 +76,7 @@ function sharedStatics(original, home) {
  */
 function across(original, home, [selection, options]) {
   const dbName = home.ownDatabase(original);
-  if (dbName === undefined) {
-    const { Across } = require('./across');
-    return new Across(home.tenants, original, selection, options);
-  }
+  if (dbName === undefined) return new Across(home.tenants, original, selection, options);
   throw new PolyMongoError(
     `The model "${original.modelName}" has the database "${dbName}" for itself; there is nothing of it across tenants`,
     { code: 'DATABASE_FIXED_BY_MODEL', dbName },

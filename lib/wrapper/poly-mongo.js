@@ -4,19 +4,25 @@ const { inspect } = require('node:util');
 const { PolyMongoError } = require('../error');
 const { isModel } = require('../mongoose/is-model');
 const { received } = require('../protocol/option-values');
+const { createTenant } = require('../services/create-tenant');
 const { createStats } = require('../services/stats');
 const { runTransaction } = require('../services/transaction');
 const { createTransfers } = require('../services/transfer/transfers');
+const { forEachTenant } = require('../tenants/for-each-tenant');
+const { tenantMiddleware } = require('../tenants/middleware');
+const { RequestTenant } = require('../tenants/request-tenant');
+const { tenantRoute } = require('../tenants/route');
+const { syncIndexes } = require('../tenants/sync-indexes');
 const { Tenant } = require('../tenants/tenant');
 const { readOwn } = require('./check-options');
 const { readOptions } = require('./read-options');
 
-// So that an application starts quickly, the parts that do the work are loaded with the first wrapper, and those that a first
-// query does without when they are asked for. So it is in the driver.
+// The parts that do the work are loaded with the first wrapper, so that an application starts quickly.
 
 /** Many databases from one process: Mongoose models per tenant over one pool. */
 class PolyMongo {
   #core;
+  #json;
 
   /** @param {any} options */
   static createWrapper(options) {
@@ -27,8 +33,10 @@ class PolyMongo {
   constructor(options) {
     const settings = readOptions(options);
     const { Core } = require('./core');
+    const { JsonResults } = require('../services/json');
     const core = new Core(settings);
     this.#core = core;
+    this.#json = new JsonResults(core.tenants);
 
     // Bound, and without parameters of their own: they are handed to signals and test hooks as they are.
     this.closeAll = (/** @type {any[]} */ ...given) => core.close(() => core.closing.closeAll(given[0]));
@@ -64,10 +72,8 @@ class PolyMongo {
     });
 
     const run = (/** @type {any} */ where, /** @type {() => any} */ fn) => core.tenants.run(where, fn);
-    const route = (/** @type {any} */ resolve, /** @type {any} */ handler, /** @type {any} */ options) => {
-      const { tenantRoute } = require('../tenants/route');
-      return tenantRoute(core.tenants, this.#requestTenant(resolve, options, 'withTenant.route'), handler);
-    };
+    const route = (/** @type {any} */ resolve, /** @type {any} */ handler, /** @type {any} */ options) =>
+      tenantRoute(core.tenants, this.#requestTenant(resolve, options, 'withTenant.route'), handler);
     this.withTenant = Object.freeze(Object.assign(run, { route }));
 
     core.start(settings);
@@ -165,14 +171,12 @@ class PolyMongo {
 
   /** @param {any} query @returns {Promise<Buffer>} */
   async json(query) {
-    const { JsonResults } = require('../services/json');
-    return await new JsonResults(this.#core.tenants).read(query);
+    return await this.#json.read(query);
   }
 
   /** @param {any} query @param {any} [options] */
   jsonStream(query, options) {
-    const { JsonResults } = require('../services/json');
-    return new JsonResults(this.#core.tenants).stream(query, options);
+    return this.#json.stream(query, options);
   }
 
   /** @param {any} where @param {() => any} fn */
@@ -185,7 +189,6 @@ class PolyMongo {
    * @param {any} [options]
    */
   middleware(resolve, options) {
-    const { tenantMiddleware } = require('../tenants/middleware');
     return tenantMiddleware(this.#core.tenants, this.#requestTenant(resolve, options, 'middleware'));
   }
 
@@ -204,14 +207,12 @@ class PolyMongo {
    * @param {any} [options]
    */
   async forEachTenant(fn, options) {
-    const { forEachTenant } = require('../tenants/for-each-tenant');
     const { tenants } = this.#core;
     return forEachTenant(tenants, (name, dbName) => new Tenant(this, tenants, name, dbName), fn, options);
   }
 
   /** @param {any} [models] @param {any} [options] */
   async syncIndexes(models, options) {
-    const { syncIndexes } = require('../tenants/sync-indexes');
     return syncIndexes(this.#core.tenants, models, options);
   }
 
@@ -274,7 +275,6 @@ class PolyMongo {
 
   /** @param {unknown} name @param {any} [options] */
   async createTenant(name, options) {
-    const { createTenant } = require('../services/create-tenant');
     return createTenant(this.#core, this.tenant(name), options);
   }
 
@@ -285,7 +285,6 @@ class PolyMongo {
 
   /** @param {any} resolve @param {any} options @param {string} method */
   #requestTenant(resolve, options, method) {
-    const { RequestTenant } = require('../tenants/request-tenant');
     const parts = {
       tenant: (/** @type {unknown} */ name) => this.tenant(name),
       exists: (/** @type {string} */ dbName) => this.#core.directory.exists(dbName),

@@ -15,6 +15,9 @@ const MONGOD_ARGS = [
   ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
 ];
 
+/** How often other ports are tried: one that was free a moment ago may be any process's by now. */
+const ATTEMPTS = 3;
+
 /**
  * Starts a real replica set on this machine. Its servers and their data are gone after `stop()`, and also when this
  * process ends in any other way (crash, Ctrl-C, SIGKILL): a guard process watches over them.
@@ -32,7 +35,18 @@ const MONGOD_ARGS = [
  * @returns {Promise<{uri: string, members: ReplicaSetMember[], stop: () => Promise<void>}>} `uri` names no database and
  *   carries no credentials
  */
-async function startReplicaSet({ nodes = 1, args = [], auth, settings = {}, behind = [], log } = {}) {
+async function startReplicaSet(options = {}) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnFreePorts(options);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !error.message.includes('already in use')) throw error;
+    }
+  }
+}
+
+/** @param {Parameters<typeof startReplicaSet>[0]} options */
+async function startOnFreePorts({ nodes = 1, args = [], auth, settings = {}, behind = [], log } = {}) {
   const { path: systemBinary, version } = await findMongod({ log });
   const { MongoMemoryReplSet } = require('mongodb-memory-server-core');
   const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'polymongo-replica-set-'));

@@ -6,6 +6,7 @@ const { fork, spawn } = require('node:child_process');
 const path = require('node:path');
 const readline = require('node:readline');
 const { runStep } = require('../scripts/run-step');
+const { halfOfTheCores } = require('./half-of-the-cores');
 
 const ROOT = path.join(__dirname, '..');
 /** The size of every peer's pool. */
@@ -29,6 +30,7 @@ function startNodePeer(name, { mongooseName, uri, database }) {
   const child = fork(path.join(__dirname, 'peer.js'), [name, mongooseName, uri, database, String(POOL)], {
     // The published package writes to the console.
     stdio: ['ignore', name === 'upstream' ? 'ignore' : 'inherit', 'inherit', 'ipc'],
+    ...halfOfTheCores(),
   });
   const answers = answering(child, (take) => child.on('message', take));
   return {

@@ -9,11 +9,12 @@ const { startReplicaSet } = require('../scripts/replica-set');
 const { setUp } = require('../scripts/setup');
 const { shortfalls } = require('./asked');
 const { makeDocument } = require('./document');
+const { halfOfTheCores } = require('./half-of-the-cores');
 const { median } = require('./median');
 const { startLimit, startNodePeer } = require('./peers');
 const { measureProcess } = require('./process-figures');
 const { processRow, publish, tableHead, tableRow } = require('./report');
-const { TENANTS, workloads } = require('./workloads');
+const { TENANT_DOCUMENTS, TENANTS, workloads } = require('./workloads');
 
 const DATABASE = 'polymongo_bench';
 const DOCUMENTS = 10_000;
@@ -36,7 +37,7 @@ const mongooseVersions = options.mongoose ? [options.mongoose] : options.quick ?
 async function seed(client) {
   const documents = Array.from({ length: DOCUMENTS }, (_, i) => makeDocument(i));
   await client.db(DATABASE).collection('users').insertMany(documents);
-  const few = documents.slice(0, 50);
+  const few = documents.slice(0, TENANT_DOCUMENTS);
   for (let k = 0; k < TENANTS; k++) await client.db(`${DATABASE}_${k}`).collection('users').insertMany(few);
 }
 
@@ -136,7 +137,13 @@ async function main() {
         '\nA part of the benchmark: bench/results.json, the chart and the README keep the last full run.',
       );
     else
-      publish({ node: process.version, cores: os.availableParallelism(), rounds: effort.rounds, versions });
+      publish({
+        node: process.version,
+        cores: os.availableParallelism(),
+        half: halfOfTheCores() !== null,
+        rounds: effort.rounds,
+        versions,
+      });
     if (options.assert) assertAsked(versions);
   } finally {
     await client.close();

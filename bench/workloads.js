@@ -3,6 +3,8 @@
 const { makeDocument } = require('./document');
 
 const TENANTS = 200;
+/** How many documents each of them has: the first ones of the collection. */
+const TENANT_DOCUMENTS = 50;
 
 /**
  * What is measured. `run(context, i)` is one operation; `context` is `{User, Scratch, ids, tenant(k), json(query)}`:
@@ -96,14 +98,14 @@ const workloads = [
     concurrency: 64,
     run: ({ tenant, ids }, i) =>
       tenant(i % TENANTS)
-        .findOne({ _id: pick(ids, i) })
+        .findOne({ _id: pick(ids, i, TENANT_DOCUMENTS) })
         .lean(),
   },
 ];
 
-/** Spreads over the collection without the regularity of i % n. */
-function pick(ids, i) {
-  return ids[(i * 7919) % ids.length];
+/** Spreads over the collection, or the first ones of it, without the regularity of i % n. */
+function pick(ids, i, first = ids.length) {
+  return ids[(i * 7919) % first];
 }
 
-module.exports = { TENANTS, workloads };
+module.exports = { TENANT_DOCUMENTS, TENANTS, workloads };

@@ -35,6 +35,27 @@ test('a query that is executed twice is told where the first time was, as text',
   if (tells) expect(told.originalStack).toContain(__filename);
 });
 
+test('a query that was awaited first is told how to find out where', async () => {
+  const query = Tenant.findOne({ name: 'a' });
+  await query;
+  const told = await query.exec().catch((error) => error);
+  expect(told.message).toMatch(/^Query was already executed: /);
+  if (tells) expect(told.originalStack).toMatch(/^Error: it was awaited, .* Call exec\(\) there/);
+  const all = Tenant.findOne({ name: 'a' });
+  await Promise.all([all]);
+  if (tells) expect((await all.exec().catch((error) => error)).originalStack).toMatch(/ awaited/);
+});
+
+test.each(['then', 'catch', 'finally'])('a query whose %s() was called is told where', async (method) => {
+  const query = Tenant.findOne({ name: 'a' });
+  await query[method](() => null);
+  const told = await query.exec().catch((error) => error);
+  if (tells) expect(told.originalStack).toContain(__filename);
+  const bound = Tenant.findOne({ name: 'a' });
+  await bound[method](Function.prototype.bind.call(() => null));
+  if (tells) expect((await bound.exec().catch((error) => error)).originalStack).toContain(__filename);
+});
+
 if (tells) {
   test('nothing is told where Mongoose was asked not to', async () => {
     expect(base.get('skipOriginalStackTraces')).toBeUndefined();

@@ -117,6 +117,80 @@ test('debug printing and operation events work as on any connection', async () =
   expect([operations, printed]).toEqual([['User.findOne'], ['users.findOne']]);
 });
 
+test('who listens, prints or stops to while operations go on is heeded from the next one on', async () => {
+  const connection = wrapper.adv.getConnection(name('observed'));
+  const Observed = User.db(name('observed'));
+  const seen = [];
+  const note = (what) => (details) => seen.push(`${what} ${details.method ?? details}`);
+  const observers = {
+    'operation-start': note('start'),
+    'operation-end': note('end'),
+  };
+  for (const [event, listener] of Object.entries(observers)) {
+    await Observed.findOne();
+    connection.on(event, listener);
+    await Observed.findOne();
+    await Observed.create({ name: 'x' });
+    connection.off(event, listener);
+  }
+  connection.set('debug', note('debug'));
+  await Observed.countDocuments();
+  connection.set('debug', false);
+  await Observed.countDocuments();
+  base.set('debug', note('debug'));
+  await Observed.countDocuments();
+  // The connection has a setting of its own.
+  expect(seen.filter((each) => each.startsWith('debug'))).toHaveLength(1);
+  base.set('debug', false);
+  expect(seen.slice(0, 4)).toEqual(['start findOne', 'start insertOne', 'end findOne', 'end insertOne']);
+});
+
+test('what an application puts on the collections of Mongoose is called', async () => {
+  const { prototype } = base.Collection;
+  const { findOne } = prototype;
+  let calls = 0;
+  const Patched = User.db(name('patched'));
+  await Patched.create({ name: 'patched' });
+  await Patched.findOne();
+  prototype.findOne = function (...args) {
+    calls += 1;
+    return findOne.apply(this, args);
+  };
+  try {
+    expect((await Patched.findOne()).name).toBe('patched');
+  } finally {
+    prototype.findOne = findOne;
+  }
+  expect((await Patched.findOne()).name).toBe('patched');
+  expect(calls).toBe(1);
+});
+
+test('a collection whose connection was closed by force refuses', async () => {
+  const { collection, db } = User.db(name('forced'));
+  await collection.findOne();
+  await db.close(true);
+  expect(() => collection.findOne()).toThrow('Connection was force closed');
+});
+
+if (mongoose.version.startsWith('8')) {
+  test('a collection calls back', async () => {
+    const { collection } = User.db(name('callback'));
+    await collection.insertOne({ n: 1 });
+    const found = await new Promise((resolve) =>
+      collection.findOne({ n: 1 }, (error, document) => resolve([error, document.n])),
+    );
+    expect(found).toEqual([null, 1]);
+  });
+}
+
+test('a method of a collection fails as on any connection', async () => {
+  const { collection } = User.db(name('failing'));
+  await expect(collection.findOne({ $nothing: 1 })).rejects.toMatchObject({ code: 2 });
+  await collection.insertOne({ _id: 1 });
+  await expect(collection.insertOne({ _id: 1 })).rejects.toMatchObject({ code: 11000 });
+  expect(await collection.find().toArray()).toEqual([{ _id: 1 }]);
+});
+
 test('GridFS of the user’s own Mongoose runs on its database', async () => {
   const bucket = new mongoose.mongo.GridFSBucket(wrapper.adv.getConnection(name('files')).db);
   const upload = bucket.openUploadStream('a.txt');

@@ -38,10 +38,18 @@ impl Context {
 
     /// Spreads over the collection as the other peers do.
     fn id(&self, i: u64) -> ObjectId {
-        let index = (i * 7919) as usize % self.ids.len().max(1);
+        self.one_of(self.ids.len(), i)
+    }
+
+    fn one_of(&self, first: usize, i: u64) -> ObjectId {
+        let index = (i * 7919) as usize % first.max(1);
         self.ids.get(index).copied().unwrap_or_default()
     }
 }
+
+/// How many databases are spread over, and how many documents each of them has: the first ones of the collection.
+const TENANTS: u64 = 200;
+const TENANT_DOCUMENTS: usize = 50;
 
 /// The workloads of `bench/workloads.js` that are operations of a driver.
 #[derive(Clone, Copy)]
@@ -130,9 +138,10 @@ impl Workload {
             Self::FindOneInTenant => {
                 let tenant = context
                     .client
-                    .database(&format!("{}_{}", context.database, i % 200));
+                    .database(&format!("{}_{}", context.database, i % TENANTS));
                 let users = tenant.collection::<RawDocumentBuf>("users");
-                drop(users.find_one(doc! { "_id": context.id(i) }).await?);
+                let id = context.one_of(TENANT_DOCUMENTS, i);
+                drop(users.find_one(doc! { "_id": id }).await?);
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The native half of polymongo: JavaScript decides what is asked, this crate decides how it is delivered.
 //!
-//! Unsafe code is in [`bridge`], at the border to JavaScript, and one system call in [`threads`].
+//! Unsafe code is in [`bridge`], at the border to JavaScript, and one call each in [`allocator`] and [`threads`].
 
 mod allocator;
 pub mod bridge;

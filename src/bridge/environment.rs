@@ -15,6 +15,7 @@ use napi_derive::napi;
 
 use super::gathered::Gathered;
 use super::outbox::{Load, Outbox};
+use crate::allocator::keep_freed_memory;
 use crate::engine::Engine;
 use crate::reply::{Parcel, Shapes};
 
@@ -119,6 +120,7 @@ impl NativeEnvironment {
     /// `wake` is called when something has finished and is to be fetched; a `Buffer` holds `most_bytes`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>, most_bytes: i64) -> Result<Self> {
+        keep_freed_memory();
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let shared = Arc::new(Environment {
             outbox: Outbox::default(),

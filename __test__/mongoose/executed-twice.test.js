@@ -46,6 +46,12 @@ test('a query that was awaited first is told how to find out where', async () =>
   if (tells) expect((await all.exec().catch((error) => error)).originalStack).toMatch(/ awaited/);
 });
 
+test('what is no function is no callback', async () => {
+  for (const callback of [undefined, null, 1, '', {}, { name: '' }]) {
+    await expect(Tenant.findOne({ name: 'none' }).then(callback)).resolves.toBeNull();
+  }
+});
+
 test.each(['then', 'catch', 'finally'])('a query whose %s() was called is told where', async (method) => {
   const query = Tenant.findOne({ name: 'a' });
   await query[method](() => null);

@@ -68,7 +68,11 @@ function executedQuery(original) {
 
 /** Whether JavaScript has made it for a promise that waits. */
 function isOfPromise(callback) {
-  return callback?.name === '' && sourceOf.call(callback) === 'function () { [native code] }';
+  return (
+    typeof callback === 'function' &&
+    callback.name === '' &&
+    sourceOf.call(callback) === 'function () { [native code] }'
+  );
 }
 
 /**

@@ -48,16 +48,13 @@ function tenantCollectionClass(Collection) {
 function goStraight(prototype, name) {
   const parent = Object.getPrototypeOf(prototype);
   const own = parent[name];
-  const { [name]: value } = {
-    /** @this {any} */
-    [name](...args) {
-      const { collection, conn } = this;
-      return collection != null && parent[name] === own && isUnobserved(conn) && !endsWithCallback(args)
-        ? collection[name](...args)
-        : parent[name].apply(this, args);
-    },
+  /** @this {any} */
+  prototype[name] = function (...args) {
+    const { collection, conn } = this;
+    return collection != null && parent[name] === own && isUnobserved(conn) && !endsWithCallback(args)
+      ? collection[name](...args)
+      : parent[name].apply(this, args);
   };
-  Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
 }
 
 /** @param {any} conn */

@@ -9,6 +9,7 @@ const { runStep } = require('../scripts/run-step');
 const { halfOfTheCores } = require('./half-of-the-cores');
 
 const ROOT = path.join(__dirname, '..');
+const HALF = halfOfTheCores();
 /** The size of every peer's pool. */
 const POOL = 20;
 
@@ -30,7 +31,7 @@ function startNodePeer(name, { mongooseName, uri, database }) {
   const child = fork(path.join(__dirname, 'peer.js'), [name, mongooseName, uri, database, String(POOL)], {
     // The published package writes to the console.
     stdio: ['ignore', name === 'upstream' ? 'ignore' : 'inherit', 'inherit', 'ipc'],
-    ...halfOfTheCores(),
+    ...HALF,
   });
   const answers = answering(child, (take) => child.on('message', take));
   return {
@@ -44,9 +45,9 @@ function startNodePeer(name, { mongooseName, uri, database }) {
   };
 }
 
-/** The same workloads on the Rust driver alone, built first if need be. */
-async function startLimit({ uri, database }) {
-  const child = spawn(await buildLimit(), [uri, database, String(POOL)], {
+/** The same workloads on the Rust driver alone. */
+function startLimit({ limit, uri, database }) {
+  const child = spawn(limit, [uri, database, String(POOL)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = readline.createInterface({ input: child.stdout });
@@ -62,6 +63,7 @@ async function startLimit({ uri, database }) {
   };
 }
 
+/** Resolves with the path of the program on the Rust driver alone. */
 async function buildLimit() {
   const build = ['build', '--release', '--package', 'polymongo-limit', '--message-format', 'json'];
   const output = await runStep('Building the bare Rust client', 'cargo', build, { cwd: ROOT });
@@ -91,4 +93,4 @@ function answering(child, onAnswer) {
   };
 }
 
-module.exports = { startLimit, startNodePeer, TITLES };
+module.exports = { buildLimit, startLimit, startNodePeer, TITLES };

@@ -71,7 +71,7 @@ function placeOfFigures(readme) {
 }
 
 /** The README's figures: ratios to Mongoose on the official driver, for each version of Mongoose. */
-function figuresText({ node, cores, half, rounds, versions }) {
+function figuresText({ node, cores, half, rounds, processes, versions }) {
   const head = versions.flatMap(({ version }) => [`Mongoose ${version}: throughput`, 'main thread']);
   const line = (cells) => `| ${cells.join(' | ')} |`;
   const rows = versions[0].workloads.map(({ name }) => {
@@ -87,7 +87,7 @@ ${line(['', ...head, 'of the bare Rust driver'])}
 ${line(['---', ...head.map(() => '---'), '---'])}
 ${rows.join('\n')}
 
-Medians of ${rounds} rounds in one run: Node.js ${node}, ${cores} cores that clients and server share${half ? '; each Node.js process may use half of them' : ''}.
+Medians of ${rounds} rounds in one run (processes of each: ${processes}): Node.js ${node}, ${cores} cores that clients and server share${half ? '; each Node.js process may use half of them' : ''}.
 
 `;
 }

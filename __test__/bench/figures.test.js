@@ -26,7 +26,7 @@ test('figures stand in the README once for each workload', () => {
     ofLimit: 0.5,
   }));
   const versions = ['9.1.0', '8.1.0'].map((version) => ({ version, workloads: rows, process: [] }));
-  const run = { node: 'v20', cores: 2, rounds: 3, versions };
+  const run = { node: 'v20', cores: 2, rounds: 9, processes: 3, versions };
   const lines = figuresText(run).split('\n');
   for (const { name } of workloads)
     expect(lines.filter((line) => line === `| ${name} | 2.0 × | 1/12 | 2.0 × | 1/12 | 50 % |`)).toHaveLength(

@@ -684,9 +684,9 @@ declare namespace PolyMongo {
     tls?: boolean;
     /** The same as `tls`. */
     ssl?: boolean;
-    /** File with the certificate authorities to trust. */
+    /** PEM file with the certificate authorities to trust. Default: those that Mozilla trusts. */
     tlsCAFile?: string;
-    /** File with the client's certificate and key. */
+    /** PEM file with the client's certificate and its key, not encrypted. */
     tlsCertificateKeyFile?: string;
     /** For tests only: the server's identity is not checked. A warning says so. */
     tlsAllowInvalidCertificates?: boolean;

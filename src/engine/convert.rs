@@ -112,6 +112,10 @@ pub fn message(error: &Error) -> String {
         DriverKind::Write(WriteFailure::WriteError(failure)) => failure.message.clone(),
         DriverKind::Io(io) => io.to_string(),
         DriverKind::DnsResolve { message, .. } => unresolved(message),
+        // What it says of a key that is encrypted, or missing.
+        DriverKind::InvalidTlsConfig { message, .. } if message.ends_with("no items found") => {
+            format!("{message}; tlsCertificateKeyFile has to hold a certificate and its key, not encrypted")
+        }
         DriverKind::InvalidArgument { message, .. } if BROKEN_LENGTHS.contains(&message.as_str()) => {
             format!("The server sent a reply of an impossible length ({message})")
         }

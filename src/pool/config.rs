@@ -308,17 +308,22 @@ impl Config {
         self.apply_credential(options);
     }
 
-    fn apply_tls(&self, tls: &mut Option<Tls>) {
-        if self.tls == Some(false) {
-            *tls = Some(Tls::Disabled);
-            return;
-        }
-        let says_something = self.tls == Some(true)
-            || self.tls_ca_file.is_some()
+    /// Whether sockets are encrypted; nothing if it does not say.
+    pub(super) fn uses_tls(&self) -> Option<bool> {
+        let implied = self.tls_ca_file.is_some()
             || self.tls_certificate_key_file.is_some()
             || self.tls_allow_invalid_certificates.is_some();
-        if !says_something {
-            return;
+        self.tls.or(implied.then_some(true))
+    }
+
+    fn apply_tls(&self, tls: &mut Option<Tls>) {
+        match self.uses_tls() {
+            None => return,
+            Some(false) => {
+                *tls = Some(Tls::Disabled);
+                return;
+            }
+            Some(true) => {}
         }
         let mut options = match tls.take() {
             Some(Tls::Enabled(options)) => options,

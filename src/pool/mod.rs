@@ -14,4 +14,5 @@ pub mod pool;
 pub mod router;
 pub mod settings;
 pub mod slot;
+pub mod tls_advice;
 pub mod topology;

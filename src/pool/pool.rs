@@ -17,7 +17,7 @@ use tokio::sync::{Notify, OnceCell};
 
 use super::{
     abandoned::Abandoned, attempt::Attempt, counters::Counters, gate::Gate, settings::Settings,
-    topology::Topology,
+    tls_advice::tls_advice, topology::Topology,
 };
 use crate::{
     engine::{
@@ -227,6 +227,9 @@ impl Pool {
             let separator = if index == 0 { ':' } else { ';' };
             let reason = server.error.as_deref().unwrap_or(&server.kind);
             let _infallible = write!(text, "{separator} {}: {reason}", server.address);
+            if let Some(advice) = tls_advice(reason, self.settings.uses_tls()) {
+                let _infallible = write!(text, " ({advice})");
+            }
         }
         text
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mongodb::options::{
     AuthMechanism, ClientOptions, ConnectionString, HostInfo, ReadConcern, SelectionCriteria, ServerAddress,
-    WriteConcern,
+    Tls, WriteConcern,
 };
 
 use super::config::{Config, PoolConfig};
@@ -216,6 +216,16 @@ impl Settings {
         }
         let mut hosts = self.hosts.iter().chain(&known.hosts);
         hosts.any(|host| other.hosts.contains(host) || other_known.hosts.contains(host))
+    }
+
+    /// Whether sockets are encrypted.
+    pub fn uses_tls(&self) -> bool {
+        self.explicit
+            .uses_tls()
+            .unwrap_or(match &self.connection_string.tls {
+                Some(tls) => matches!(tls, Tls::Enabled(_)),
+                None => matches!(self.connection_string.host_info, HostInfo::DnsRecord(_)),
+            })
     }
 
     fn set_name(&self) -> Option<&String> {

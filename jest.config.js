@@ -10,7 +10,7 @@ module.exports = {
   // These bring their own Mongoose or none at all: once is enough.
   testPathIgnorePatterns:
     process.env.POLYMONGO_MONGOOSE === '8' ? ['/__test__/(tooling|demo|package|types)/'] : ['/node_modules/'],
-  modulePathIgnorePatterns: ['<rootDir>/target/', '<rootDir>/npm/'],
+  modulePathIgnorePatterns: ['<rootDir>/target/', '<rootDir>/npm/', '<rootDir>/dist/'],
   globalSetup: '<rootDir>/__test__/support/global-setup.js',
   globalTeardown: '<rootDir>/__test__/support/global-teardown.js',
   maxWorkers: 2,

@@ -4,6 +4,7 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { writePackage } = require('../scripts/package');
 const { median } = require('./median');
 
 const TENANTS = 10_000;
@@ -11,7 +12,9 @@ const TENANTS = 10_000;
 /** Runs a program of this folder, answers what it printed. */
 async function run(program, ...args) {
   const command = ['--expose-gc', path.join(__dirname, program), ...args.map(String)];
-  const { stdout } = await promisify(execFile)(process.execPath, command);
+  // The package as it is published looks for its binary among the dependencies.
+  const env = { ...process.env, POLYMONGO_NATIVE: addon() };
+  const { stdout } = await promisify(execFile)(process.execPath, command, { env });
   return JSON.parse(stdout);
 }
 
@@ -27,7 +30,9 @@ async function times(count, measure) {
  * @returns {Promise<{name: string, value: number, official: number | null}[]>}
  */
 async function measureProcess({ mongooseName, uri, database, rounds }) {
-  const start = (peer) => times(rounds * 3, () => run('start.js', peer, mongooseName, uri, database));
+  const published = await writePackage();
+  const start = (peer) =>
+    times(rounds * 3, () => run('start.js', peer, mongooseName, uri, database, published));
   const tenants = (peer, count, models) =>
     times(rounds, () => run('tenants.js', peer, mongooseName, count, models));
   const starts = { official: await start('official'), polymongo: await start('polymongo') };
@@ -39,7 +44,7 @@ async function measureProcess({ mongooseName, uri, database, rounds }) {
   return [
     row('require beyond Mongoose, ms', starts.polymongo('required')),
     row('first query of a cold process, ms', starts.polymongo('firstQuery'), starts.official('firstQuery')),
-    row('stripped addon, MB', addonMegabytes()),
+    row('stripped addon, MB', fs.statSync(addon()).size / 1e6),
     row('heap per tenant, 1 model, KiB', one('kibibytes'), officialOne('kibibytes')),
     row('heap per tenant, 10 models, KiB', ten('kibibytes')),
     row('.db() of a known tenant, µs', one('known'), officialOne('known')),
@@ -47,10 +52,13 @@ async function measureProcess({ mongooseName, uri, database, rounds }) {
   ];
 }
 
-function addonMegabytes() {
+/** Its path. */
+function addon() {
   const folder = path.join(__dirname, '../lib/binding');
-  const [addon] = fs.readdirSync(folder).filter((name) => name.endsWith('.node'));
-  return fs.statSync(path.join(folder, addon)).size / 1e6;
+  return path.join(
+    folder,
+    fs.readdirSync(folder).find((name) => name.endsWith('.node')),
+  );
 }
 
 module.exports = { measureProcess };

@@ -24,11 +24,10 @@ async function makeCertificates() {
   const authority = await make('polymongo tests', { extensions: AUTHORITY });
   const stranger = await make('a stranger', { extensions: AUTHORITY });
   const ca = { key: authority.private, cert: authority.cert };
-  const client = await make('client', { ca });
   const pairs = {
     server: await make('localhost', { ca }),
     elsewhere: await make('elsewhere.example', { ca }),
-    client,
+    client: await make('client', { ca }),
     locked: await make('client', { ca, passphrase: 'secret' }),
   };
   await fs.writeFile(file('authority'), authority.cert);

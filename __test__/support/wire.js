@@ -4,6 +4,9 @@ const net = require('node:net');
 
 /** The wire's OP_MSG with one body section: for what no driver can be made to send, or to answer. */
 const OP_MSG = 2013;
+/** The old notation, in which a driver may greet a server that it does not know yet. */
+const OP_QUERY = 2004;
+const OP_REPLY = 1;
 const HEADER = 16;
 const BODY = HEADER + 4 + 1;
 
@@ -20,6 +23,21 @@ function messageOf(body, requestId, responseTo = 0) {
   message.writeInt32LE(OP_MSG, 12);
   message.set(body, BODY);
   return message;
+}
+
+/**
+ * The answer to a greeting in the old notation.
+ * @param {Uint8Array} document
+ * @param {number} responseTo
+ */
+function greetingOf(document, responseTo) {
+  const head = Buffer.alloc(BODY + 15);
+  head.writeInt32LE(head.length + document.length, 0);
+  head.writeInt32LE(responseTo, 8);
+  head.writeInt32LE(OP_REPLY, 12);
+  head.writeInt32LE(8, 16);
+  head.writeInt32LE(1, 32);
+  return Buffer.concat([head, document]);
 }
 
 /**
@@ -57,4 +75,4 @@ function sendBytes(uri, body) {
   });
 }
 
-module.exports = { BODY, HEADER, messageOf, readMessages, sendBytes };
+module.exports = { BODY, HEADER, OP_QUERY, greetingOf, messageOf, readMessages, sendBytes };

@@ -1,6 +1,9 @@
 //! Open cursors: further batches by handle, closed at any time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bson::RawDocumentBuf;
 use futures_util::StreamExt;
@@ -13,10 +16,12 @@ use tokio::sync::watch;
 use super::{
     body, convert,
     error::{EngineError, ErrorKind},
+    execute,
+    operations::Operation,
     request::{Batch, Outcome},
     session::Session,
 };
-use crate::pool::{attempt::Attempt, lease::Lease};
+use crate::pool::{attempt::Attempt, gate::Permit, lease::Lease};
 
 /// The driver's cursor; dropping it closes the server's.
 pub enum ServerCursor {
@@ -74,6 +79,15 @@ pub struct Held {
     pub cursor: Box<ServerCursor>,
     /// Its claim on the pool.
     pub lease: Lease,
+    /// Its place in the pool, behind a load balancer: it keeps its connection.
+    pub permit: Option<Permit>,
+}
+
+impl Held {
+    /// Whether it keeps its connection, as cursors do behind a load balancer.
+    pub fn keeps_connection(&self) -> bool {
+        self.permit.is_some()
+    }
 }
 
 /// Access to a cursor, in the order of the calls.
@@ -81,14 +95,14 @@ pub type Access = tokio::sync::OwnedMutexGuard<Option<Held>>;
 
 impl OpenCursor {
     /// A cursor that has just been opened.
-    pub fn new(cursor: Box<ServerCursor>, lease: Lease, session: Option<(i64, Arc<Session>)>) -> Arc<Self> {
+    pub fn new(held: Held, session: Option<(i64, Arc<Session>)>) -> Arc<Self> {
         if let Some((_, session)) = &session {
             session.cursor_opened();
         }
         Arc::new(Self {
             session,
-            pool: lease.pool().id,
-            inner: Arc::new(tokio::sync::Mutex::new(Some(Held { cursor, lease }))),
+            pool: held.lease.pool().id,
+            inner: Arc::new(tokio::sync::Mutex::new(Some(held))),
             closed: watch::Sender::new(false),
         })
     }
@@ -106,6 +120,55 @@ impl OpenCursor {
             .ok()
             .and_then(|mut held| held.take());
         drop(held);
+    }
+
+    /// Fetches the next batch, unless the cursor is closed before or the operation is interrupted; `held` is its own.
+    pub async fn fetch(
+        &self,
+        operation: &mut Operation,
+        held: &mut Held,
+        session: Option<&mut ClientSession>,
+    ) -> Result<Outcome, EngineError> {
+        let kept = held.keeps_connection();
+        let limit = held.lease.pool().settings.socket_timeout;
+        let attempt = Arc::clone(&operation.attempt);
+        if kept {
+            // No check-out is reported for it.
+            attempt.note_sent();
+            operation.limit(limit);
+        }
+        let dropped_after = limit.filter(|_| !kept);
+        let fetch = async {
+            execute::limited(dropped_after, held.cursor.next(session, &attempt))
+                .await
+                .unwrap_or_else(|| Err(execute::socket_timed_out(limit.unwrap_or_default(), &attempt)))
+        };
+        self.race(operation, kept, fetch).await
+    }
+
+    /// Runs `work` until it ends, the cursor is closed or the operation is interrupted. Then `work` is dropped, but not on
+    /// a connection that the cursor keeps (`kept`): there it goes to its end after the operation was answered, because
+    /// the driver uses the connection again and would take this reply for that of the next command.
+    pub async fn race<T>(
+        &self,
+        operation: &mut Operation,
+        kept: bool,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let attempt = Arc::clone(&operation.attempt);
+        let _under_way = attempt.under_way();
+        let mut work = pin!(Attempt::scope(attempt, work));
+        let error = tokio::select! {
+            biased;
+            outcome = &mut work => return outcome,
+            error = self.closed() => error,
+            error = operation.interrupted() => error,
+        };
+        if kept {
+            operation.deliver(Err(error.clone()));
+            let _nobody_waits_for_it = work.await;
+        }
+        Err(error)
     }
 
     /// Waits until it is closed.

@@ -80,7 +80,7 @@ impl Engine {
         state: &mut State,
         db: &str,
         bind: impl Fn(u64),
-    ) -> Result<Permit, EngineError> {
+    ) -> Result<(), EngineError> {
         if state.ended {
             return Err(unknown_session());
         }
@@ -106,7 +106,8 @@ impl Engine {
         }
         let pool = Arc::clone(lease.pool());
         bind(pool.id);
-        let permit = self.admitted(&pool).await?;
+        let entered = self.admitted(&pool, state.permit.is_some()).await?;
+        state.permit = entered.or(state.permit.take());
         if state.client.is_none() {
             let client = pool.client().await?;
             state.client = Some(session.first(&client).await?);
@@ -120,7 +121,7 @@ impl Engine {
                 state.commit_in_doubt = false;
             }
         }
-        Ok(permit)
+        Ok(())
     }
 
     /// A command in a session. With `cursor`, one that opens a cursor by that handle.
@@ -144,20 +145,30 @@ impl Engine {
             .map_err(|error| transient(error, &state.transaction));
         let outcome = match prepared {
             Err(error) => Err(error),
-            Ok(permit) => {
+            Ok(()) => {
                 let sent = self
                     .send_in_session(&session, &mut state, &mut operation, request, cursor)
                     .await;
-                drop(permit);
                 match sent {
                     None => return,
                     Some(sent) => sent.and_then(|sent| {
                         let lease = state.lease.clone().ok_or_else(unknown_session)?;
-                        Ok(self.deliverable(sent, lease, cursor, Some((handle, Arc::clone(&session)))))
+                        let kept = state.keeps_connection();
+                        let permit = state.permit.take_if(|_| !kept);
+                        Ok(self.deliverable(
+                            sent,
+                            lease,
+                            permit,
+                            cursor,
+                            Some((handle, Arc::clone(&session))),
+                        ))
                     }),
                 }
             }
         };
+        if !state.keeps_connection() {
+            state.permit = None;
+        }
         session.learn(&state);
         session.leave_retired(&mut state);
         drop(state);
@@ -214,6 +225,7 @@ impl Engine {
         &self,
         sent: Sent,
         lease: Lease,
+        permit: Option<Permit>,
         handle: Option<i64>,
         session: Option<(i64, Arc<Session>)>,
     ) -> Outcome {
@@ -225,8 +237,12 @@ impl Engine {
         if let (Outcome::Batch(batch), Some(handle)) = (&outcome, handle)
             && !batch.exhausted
         {
-            self.cursors
-                .insert(handle, OpenCursor::new(server_cursor, lease, session));
+            let held = Held {
+                cursor: server_cursor,
+                permit: permit.filter(|_| lease.pool().topology.is_load_balanced()),
+                lease,
+            };
+            self.cursors.insert(handle, OpenCursor::new(held, session));
         }
         outcome
     }
@@ -252,27 +268,21 @@ impl Engine {
             let Some(lease) = held.as_ref().map(|held| held.lease.clone()) else {
                 break 'batch Err(cursor::unknown());
             };
-            let permit = match operation.race(self.admitted(lease.pool())).await {
+            let kept = held.as_ref().is_some_and(Held::keeps_connection) || state.permit.is_some();
+            let permit = match operation.race(self.admitted(lease.pool(), kept)).await {
                 Ok(permit) => permit,
                 Err(error) => break 'batch Err(error),
             };
-            let (Some(client), Some(Held { cursor, .. })) = (&mut state.client, held.as_mut()) else {
+            let (Some(client), Some(held_cursor)) = (&mut state.client, held.as_mut()) else {
                 break 'batch Err(cursor::unknown());
             };
-            let attempt = Arc::clone(&operation.attempt);
-            let fetch = cursor.next(Some(client), &attempt);
             if !matches!(state.transaction, Transaction::Running) {
-                let fetch = async {
-                    tokio::select! {
-                        biased;
-                        outcome = fetch => outcome,
-                        error = open.closed() => Err(error),
-                    }
-                };
-                let outcome = operation.race(fetch).await;
+                let outcome = open.fetch(&mut operation, held_cursor, Some(client)).await;
                 drop(permit);
                 break 'batch outcome;
             }
+            let attempt = Arc::clone(&operation.attempt);
+            let fetch = held_cursor.cursor.next(Some(client), &attempt);
             state.unsettled = true;
             operation.limit(lease.pool().settings.socket_timeout);
             match to_the_end(&mut operation, &session, |_| (), fetch).await {
@@ -338,7 +348,7 @@ impl Engine {
             return Some(Err(no_transaction()));
         };
         operation.binder()(pool.id);
-        let permit = match operation.race(pool.gate.enter().admitted()).await {
+        let permit = match operation.race(pool.place(state.permit.is_some())).await {
             Ok(permit) => permit,
             Err(error) => return Some(Err(error)),
         };
@@ -406,9 +416,10 @@ impl Engine {
         let pool = state.lease.as_ref().map(|lease| Arc::clone(lease.pool()));
         if let (Some(pool), Some(client)) = (pool, &mut state.client) {
             operation.binder()(pool.id);
+            let kept = state.permit.take();
             let abort = async {
                 // Through the gate like everything that needs a connection; a closed gate is no reason not to abort.
-                let _permit = pool.gate.enter().admitted().await;
+                let _permit = pool.place(kept.is_some()).await;
                 let _of_no_interest = client.abort_transaction().await;
                 Ok(())
             };

@@ -172,22 +172,23 @@ impl Engine {
             let events = engine.events.clone();
             let outcome = operation
                 .race(async move {
-                    let _permit = ticket.admitted().await?;
+                    let permit = ticket.admitted().await?;
                     events.room().await;
-                    Work::new(request, cursor.is_some(), pool, operations, attempt)?
+                    let sent = Work::new(request, cursor.is_some(), pool, operations, attempt)?
                         .execute(As::Nobody)
-                        .await
+                        .await?;
+                    Ok((sent, permit))
                 })
                 .await
-                .map(|sent| engine.deliverable(sent, lease, cursor, None));
+                .map(|(sent, permit)| engine.deliverable(sent, lease, Some(permit), cursor, None));
             drop(running);
             operation.complete(outcome);
         });
     }
 
-    /// Waits for a place in the pool, and for JavaScript to have fetched enough of what is there already.
-    async fn admitted(&self, pool: &Arc<Pool>) -> Result<Permit, EngineError> {
-        let permit = pool.gate.enter().admitted().await?;
+    /// Waits for a place in the pool, unless one is kept, and for JavaScript to have fetched enough of what is there already.
+    async fn admitted(&self, pool: &Arc<Pool>, kept: bool) -> Result<Option<Permit>, EngineError> {
+        let permit = pool.place(kept).await?;
         self.events.room().await;
         Ok(permit)
     }
@@ -220,28 +221,18 @@ impl Engine {
 
     async fn batch(self: Arc<Self>, mut operation: Operation, handle: i64, open: Arc<OpenCursor>) {
         let mut held = open.access().await;
-        let attempt = Arc::clone(&operation.attempt);
-        let fetch = async {
-            let lease = held
-                .as_ref()
-                .map(|held| held.lease.clone())
-                .ok_or_else(cursor::unknown)?;
-            let _permit = self.admitted(lease.pool()).await?;
-            let held = held.as_mut().ok_or_else(cursor::unknown)?;
-            let limit = lease.pool().settings.socket_timeout;
-            execute::limited(limit, held.cursor.next(None, &attempt))
-                .await
-                .unwrap_or_else(|| Err(execute::socket_timed_out(limit.unwrap_or_default(), &attempt)))
+        let known = held
+            .as_ref()
+            .map(|held| (held.lease.clone(), held.keeps_connection()));
+        let admitted = async {
+            let (lease, kept) = known.ok_or_else(cursor::unknown)?;
+            self.admitted(lease.pool(), kept).await
         };
-        let outcome = operation
-            .race(async {
-                tokio::select! {
-                    biased;
-                    outcome = fetch => outcome,
-                    error = open.closed() => Err(error),
-                }
-            })
-            .await;
+        let outcome = match (open.race(&mut operation, false, admitted).await, held.as_mut()) {
+            (Ok(_permit), Some(held)) => open.fetch(&mut operation, held, None).await,
+            (Ok(_), None) => Err(cursor::unknown()),
+            (Err(error), _) => Err(error),
+        };
         self.after_batch(handle, &mut held, &outcome);
         drop(held);
         drop(open);

@@ -23,7 +23,7 @@ use super::{
     error::{EngineError, ErrorKind},
     transaction_options::SessionOptions,
 };
-use crate::pool::{lease::Lease, pool::Pool};
+use crate::pool::{gate::Permit, lease::Lease, pool::Pool};
 
 /// What giving up a transaction may take before it is left to the server.
 const GIVE_UP_LIMIT: Duration = Duration::from_secs(2);
@@ -54,6 +54,8 @@ pub struct State {
     pub client: Option<ClientSession>,
     /// The pool it belongs to.
     pub lease: Option<Lease>,
+    /// Its place in the pool while a command runs, and behind a load balancer as long as it keeps a connection.
+    pub permit: Option<Permit>,
     /// See [`Transaction`].
     pub transaction: Transaction,
     /// A command in the transaction has been sent and its outcome is not known.
@@ -62,6 +64,19 @@ pub struct State {
     pub commit_in_doubt: bool,
     /// Nothing may be done any more.
     pub ended: bool,
+}
+
+impl State {
+    /// Whether the driver's session keeps its connection: behind a load balancer, from the first command of a transaction
+    /// to the next one after its commit (specification of load balancers).
+    pub fn keeps_connection(&self) -> bool {
+        let pinned = matches!(
+            self.transaction,
+            Transaction::Running | Transaction::Committed { empty: false }
+        );
+        let pool = self.lease.as_ref().map(Lease::pool);
+        pinned && pool.is_some_and(|pool| pool.topology.is_load_balanced())
+    }
 }
 
 /// What a synchronous caller may read.
@@ -111,6 +126,7 @@ impl Session {
         let state = State {
             client: None,
             lease: None,
+            permit: None,
             transaction: Transaction::None,
             unsettled: false,
             commit_in_doubt: false,
@@ -292,6 +308,7 @@ impl Session {
         self.learn(state);
         state.client = None;
         state.lease = None;
+        state.permit = None;
         let mut info = self.info();
         info.id = None;
         info.drawn = None;

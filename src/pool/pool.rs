@@ -16,8 +16,13 @@ use mongodb::{Client, event::EventHandler};
 use tokio::sync::{Notify, OnceCell};
 
 use super::{
-    abandoned::Abandoned, attempt::Attempt, counters::Counters, gate::Gate, settings::Settings,
-    tls_advice::tls_advice, topology::Topology,
+    abandoned::Abandoned,
+    attempt::Attempt,
+    counters::Counters,
+    gate::{Gate, Permit},
+    settings::Settings,
+    tls_advice::tls_advice,
+    topology::Topology,
 };
 use crate::{
     engine::{
@@ -176,6 +181,14 @@ impl Pool {
             }));
         }
         Client::with_options(options).map_err(|error| convert::setup_error(&error))
+    }
+
+    /// Waits for a place inside; `None` when one is `kept` from before.
+    pub async fn place(&self, kept: bool) -> Result<Option<Permit>, EngineError> {
+        if kept {
+            return Ok(None);
+        }
+        self.gate.enter().admitted().await.map(Some)
     }
 
     /// Whether writes of this pool carry numbers; waits for a first server if none was seen yet.

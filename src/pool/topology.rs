@@ -21,6 +21,8 @@ use crate::{engine::convert, telemetry::servers::Teller};
 /// Until a server says otherwise; the servers' own default.
 const DEFAULT_SESSION_MINUTES: u32 = 30;
 
+const LOAD_BALANCED: &str = "LoadBalanced";
+
 const NUMBERS_UNKNOWN: u8 = 0;
 const NUMBERS_YES: u8 = 1;
 const NUMBERS_NO: u8 = 2;
@@ -121,7 +123,7 @@ fn name(kind: TopologyType) -> &'static str {
         TopologyType::ReplicaSetNoPrimary => "ReplicaSetNoPrimary",
         TopologyType::ReplicaSetWithPrimary => "ReplicaSetWithPrimary",
         TopologyType::Sharded => "Sharded",
-        TopologyType::LoadBalanced => "LoadBalanced",
+        TopologyType::LoadBalanced => LOAD_BALANCED,
         _ => "Unknown",
     }
 }
@@ -205,6 +207,11 @@ impl Topology {
             NUMBERS_NO => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether a load balancer is in front of the servers: a cursor or a transaction then keeps its connection.
+    pub fn is_load_balanced(&self) -> bool {
+        self.latest.borrow().kind == LOAD_BALANCED
     }
 
     /// Waits until a server was seen, at most `limit`.

@@ -4,6 +4,7 @@
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -64,7 +65,16 @@ pub struct Stream {
 struct Reader {
     changes: SessionChangeStream<RawDocumentBuf>,
     session: ClientSession,
-    _leases: Vec<Lease>,
+    /// The first is its own pool's.
+    leases: Vec<Lease>,
+}
+
+impl Reader {
+    /// Whether its cursor keeps a connection, as behind a load balancer.
+    fn keeps_connection(&self) -> bool {
+        let of = |lease: &Lease| lease.pool().topology.is_load_balanced();
+        self.leases.first().is_some_and(of)
+    }
 }
 
 impl Stream {
@@ -96,7 +106,7 @@ impl Stream {
 
     async fn read(&self, mut reader: Reader) {
         self.opened_at(reader.changes.resume_token().as_ref().and_then(bytes_of));
-        loop {
+        while !*self.closed.borrow() {
             self.room().await;
             let next = reader.changes.next_if_any(&mut reader.session).await;
             let token = reader.changes.resume_token().as_ref().and_then(bytes_of);
@@ -129,6 +139,7 @@ impl Stream {
         self.news.notify_waiters();
     }
 
+    /// Waits for JavaScript to have taken enough, or to have closed it.
     async fn room(&self) {
         loop {
             let room = self.room.notified();
@@ -141,7 +152,10 @@ impl Stream {
             if !full {
                 return;
             }
-            room.await;
+            tokio::select! {
+                () = room => {}
+                () = self.closed() => return,
+            }
         }
     }
 
@@ -231,7 +245,7 @@ async fn open(
     Ok(Reader {
         changes,
         session,
-        _leases: leases,
+        leases,
     })
 }
 
@@ -314,11 +328,17 @@ impl Engine {
             }
             Ok(reader) => {
                 operation.complete(Ok(Outcome::Done));
-                tokio::select! {
-                    () = stream.closed() => {}
-                    () = stream.read(reader) => {}
-                }
+                let kept = reader.keeps_connection();
+                let mut reading = pin!(stream.read(reader));
+                let closed = tokio::select! {
+                    () = stream.closed() => true,
+                    () = &mut reading => false,
+                };
                 stream.gone.send_replace(true);
+                if closed && kept {
+                    // The driver would use the connection again, and take this reply for that of the next command.
+                    reading.await;
+                }
             }
         }
     }

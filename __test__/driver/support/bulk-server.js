@@ -1,10 +1,7 @@
 'use strict';
 
 const net = require('node:net');
-const { BODY, HEADER, messageOf, readMessages } = require('../../support/wire');
-
-const OP_REPLY = 1;
-const OP_QUERY = 2004;
+const { HEADER, OP_QUERY, greetingOf, messageOf, readMessages } = require('../../support/wire');
 
 /** Results per batch: a real server sends as many as fit 16 MB. */
 const BATCH = 2;
@@ -39,7 +36,7 @@ class BulkServer {
 
   answer(message) {
     const id = message.readInt32LE(4);
-    if (message.readInt32LE(12) === OP_QUERY) return replyOf(this.BSON.serialize(this.hello()), id);
+    if (message.readInt32LE(12) === OP_QUERY) return greetingOf(this.BSON.serialize(this.hello()), id);
     return messageOf(this.BSON.serialize(this.reply(this.command(message))), 0, id);
   }
 
@@ -126,17 +123,6 @@ class BulkServer {
   sessionOf(lsid) {
     return lsid === undefined ? null : Buffer.from(lsid.id.buffer).toString('hex');
   }
-}
-
-/** The answer to a greeting in the old notation. */
-function replyOf(document, responseTo) {
-  const head = Buffer.alloc(BODY + 15);
-  head.writeInt32LE(head.length + document.length, 0);
-  head.writeInt32LE(responseTo, 8);
-  head.writeInt32LE(OP_REPLY, 12);
-  head.writeInt32LE(8, 16);
-  head.writeInt32LE(1, 32);
-  return Buffer.concat([head, document]);
 }
 
 module.exports = { BulkServer };

@@ -81,7 +81,7 @@ async function measureInTurn(peers, client, progress, figures) {
   };
   for (const workload of chosen) await warmUp(workload, effort.warmUp);
   for (const workload of chosen) {
-    await warmUp(workload, effort.warmUp / 2);
+    await warmUp(workload, effort.warmUp);
     for (let round = 0; round < effort.rounds; round++)
       for (const peer of peers)
         figures.get(workload.name)[peer.name].push(await measure(peer, workload, effort.milliseconds));

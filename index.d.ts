@@ -673,7 +673,10 @@ declare namespace PolyMongo {
     replicaSet?: string;
     /** Talk to the one host given, whatever set it belongs to. Default false. */
     directConnection?: boolean;
-    /** The host is a load balancer in front of `mongos`. Default false. */
+    /**
+     * The host is a load balancer in front of `mongos`. Default false. An open cursor or transaction keeps one of the
+     * `maxPoolSize` connections then, until it ends.
+     */
     loadBalanced?: boolean;
     /** `mongodb+srv` only: how many of the hosts to use. 0: all. */
     srvMaxHosts?: number;

@@ -66,6 +66,16 @@ describe.each([
       for (const { txnNumber } of commandsOf(routers, 'update')) expect(txnNumber).toBeDefined();
     }));
 
+  test('a read preference is told as routers read it', () =>
+    withRouters(count, options, async ({ model, routers }) => {
+      const tags = [{ dc: 'ny' }, {}];
+      await model.find({ _id: 1 }).read('secondary', tags).lean();
+      await model.find({ _id: 1 }).read('nearest').lean();
+      await model.findOne();
+      const told = commandsOf(routers, 'find').map(({ $readPreference }) => $readPreference);
+      expect(told).toEqual([{ mode: 'secondary', tags }, { mode: 'nearest' }, undefined]);
+    }));
+
   test('a cursor goes on where it was opened', () =>
     withRouters(count, options, async ({ model, wrapper, routers }) => {
       const read = async () => {
@@ -201,6 +211,20 @@ describe('behind a load balancer, with one connection', () => {
       }
     }),
   );
+
+  test('nor does one of a transaction that has ended', () =>
+    withRouters(1, { ...one, waitQueueTimeoutMS: 5000 }, async ({ model, routers }) => {
+      const session = await model.startSession();
+      session.startTransaction();
+      const cursor = model.collection.find({}, { session, batchSize: 10, timeoutMS: 2000 });
+      for (let n = 0; n < 5; n++) await cursor.next();
+      await session.commitTransaction();
+      routers[0].delays = 'getMore';
+      await cursor.close();
+      for (let n = 0; n < 5; n++)
+        expect(await model.findById(n).session(session).lean()).toMatchObject({ n });
+      await session.endSession();
+    }));
 
   test('nor does a statement of a transaction that takes too long', () =>
     withRouters(1, { ...one, waitQueueTimeoutMS: 5000 }, async ({ model, routers }) => {

@@ -122,14 +122,15 @@ impl OpenCursor {
         drop(held);
     }
 
-    /// Fetches the next batch, unless the cursor is closed before or the operation is interrupted; `held` is its own.
+    /// Fetches the next batch, unless the cursor is closed before or the operation is interrupted; `held` is its own, and
+    /// `kept` as for [`Self::race`].
     pub async fn fetch(
         &self,
         operation: &mut Operation,
         held: &mut Held,
         session: Option<&mut ClientSession>,
+        kept: bool,
     ) -> Result<Outcome, EngineError> {
-        let kept = held.keeps_connection();
         let limit = held.lease.pool().settings.socket_timeout;
         let attempt = Arc::clone(&operation.attempt);
         if kept {
@@ -147,7 +148,7 @@ impl OpenCursor {
     }
 
     /// Runs `work` until it ends, the cursor is closed or the operation is interrupted. Then `work` is dropped, but not on
-    /// a connection that the cursor keeps (`kept`): there it goes to its end after the operation was answered, because
+    /// a connection that the cursor or its session keeps (`kept`): there it goes to its end after the operation was answered, because
     /// the driver uses the connection again and would take this reply for that of the next command.
     pub async fn race<T>(
         &self,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bson::RawDocumentBuf;
+use bson::{RawDocumentBuf, raw::cstr};
 use futures_util::{StreamExt, future::BoxFuture};
 use mongodb::{
     Client, ClientSession, ServerInfo,
@@ -73,6 +73,8 @@ pub struct Work {
     body: RawDocumentBuf,
     purpose: Purpose,
     criteria: Option<SelectionCriteria>,
+    /// See [`read_preference::for_routers`].
+    for_routers: Option<RawDocumentBuf>,
     shape: Shape,
     gathers: bool,
 }
@@ -130,6 +132,7 @@ impl Work {
             .as_ref()
             .and_then(|meta| meta.read_preference.as_ref());
         let criteria = preference.map(read_preference::parse).transpose()?.flatten();
+        let for_routers = preference.and_then(read_preference::for_routers);
         let gathers = request.meta.as_ref().is_some_and(|meta| meta.gather);
         let Request {
             db, body, purpose, ..
@@ -142,6 +145,7 @@ impl Work {
             body,
             purpose,
             criteria,
+            for_routers,
             shape,
             gathers,
         })
@@ -154,6 +158,12 @@ impl Work {
 
     async fn run(mut self, sender: As<'_>) -> Result<Sent, EngineError> {
         let client = self.pool.client().await?;
+        if let Some(preference) = self.for_routers.take()
+            && self.pool.has_routers().await?
+        {
+            self.body.append(cstr!("$readPreference"), preference);
+            self.criteria = None;
+        }
         match sender {
             As::Nobody => match self.number(&client).await? {
                 Some(mut borrowed) => {

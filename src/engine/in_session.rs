@@ -277,7 +277,7 @@ impl Engine {
                 break 'batch Err(cursor::unknown());
             };
             if !matches!(state.transaction, Transaction::Running) {
-                let outcome = open.fetch(&mut operation, held_cursor, Some(client)).await;
+                let outcome = open.fetch(&mut operation, held_cursor, Some(client), kept).await;
                 drop(permit);
                 break 'batch outcome;
             }

@@ -35,7 +35,7 @@ use tokio::runtime::Handle;
 
 use self::{
     close::Lifecycle,
-    cursor::{Access, Cursors, OpenCursor},
+    cursor::{Access, Cursors, Held, OpenCursor},
     error::{EngineError, ErrorKind},
     execute::{As, Work},
     operations::{Operation, Operations},
@@ -221,15 +221,14 @@ impl Engine {
 
     async fn batch(self: Arc<Self>, mut operation: Operation, handle: i64, open: Arc<OpenCursor>) {
         let mut held = open.access().await;
-        let known = held
-            .as_ref()
-            .map(|held| (held.lease.clone(), held.keeps_connection()));
+        let kept = held.as_ref().is_some_and(Held::keeps_connection);
+        let lease = held.as_ref().map(|held| held.lease.clone());
         let admitted = async {
-            let (lease, kept) = known.ok_or_else(cursor::unknown)?;
+            let lease = lease.ok_or_else(cursor::unknown)?;
             self.admitted(lease.pool(), kept).await
         };
         let outcome = match (open.race(&mut operation, false, admitted).await, held.as_mut()) {
-            (Ok(_permit), Some(held)) => open.fetch(&mut operation, held, None).await,
+            (Ok(_permit), Some(held)) => open.fetch(&mut operation, held, None, kept).await,
             (Ok(_), None) => Err(cursor::unknown()),
             (Err(error), _) => Err(error),
         };

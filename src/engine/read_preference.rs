@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bson::RawDocumentBuf;
 use mongodb::options::{HedgedReadOptions, ReadPreference, ReadPreferenceOptions, SelectionCriteria};
 use serde_json::Value;
 
@@ -25,6 +26,15 @@ pub fn parse(value: &Value) -> Result<Option<SelectionCriteria>, EngineError> {
         "nearest" => with(|options| ReadPreference::Nearest { options }),
         other => Err(invalid(&format!("the mode {other:?} is not known"))),
     }
+}
+
+/// As a router reads it, when it has tags: the driver writes them by a name that no server knows, and a router selects
+/// the server.
+pub fn for_routers(value: &Value) -> Option<RawDocumentBuf> {
+    let tags = value.get("tags")?.as_array()?;
+    (!tags.is_empty())
+        .then(|| bson::serialize_to_raw_document_buf(value).ok())
+        .flatten()
 }
 
 fn options(value: &Value) -> Result<Option<ReadPreferenceOptions>, EngineError> {
@@ -80,6 +90,7 @@ fn invalid(reason: &str) -> EngineError {
 
 #[cfg(test)]
 mod tests {
+    use bson::rawdoc;
     use serde_json::json;
 
     use super::*;
@@ -97,6 +108,11 @@ mod tests {
         });
         assert_eq!(parsed, Some(expected));
         assert!(parse(&json!({"mode": "closest"})).is_err());
+        assert_eq!(for_routers(&json!({"mode": "nearest"})), None);
+        assert_eq!(
+            for_routers(&json!({"mode": "nearest", "tags": [{"a": "b"}, {}]})),
+            Some(rawdoc! { "mode": "nearest", "tags": [{ "a": "b" }, {}] })
+        );
         assert!(parse(&json!({"mode": "secondary", "tags": {"a": 1}})).is_err());
     }
 }

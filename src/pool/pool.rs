@@ -201,12 +201,20 @@ impl Pool {
 
     /// Whether it is a deployment with numbers and transactions; waits for a first server if none was seen yet.
     pub async fn is_replicated(&self) -> Result<bool, EngineError> {
-        if let Some(supported) = self.topology.supports_numbers() {
-            return Ok(supported);
-        }
+        self.seen().await?;
+        Ok(self.topology.supports_numbers().unwrap_or(false))
+    }
+
+    /// Whether what it sends goes to routers; waits for a first server if none was seen yet.
+    pub async fn has_routers(&self) -> Result<bool, EngineError> {
+        self.seen().await?;
+        Ok(self.topology.has_routers())
+    }
+
+    async fn seen(&self) -> Result<(), EngineError> {
         let limit = self.settings.server_selection_timeout;
-        if self.topology.seen(limit).await {
-            return Ok(self.topology.supports_numbers().unwrap_or(false));
+        if self.topology.supports_numbers().is_some() || self.topology.seen(limit).await {
+            return Ok(());
         }
         Err(self.no_server(limit))
     }

@@ -214,6 +214,12 @@ impl Topology {
         self.latest.borrow().kind == LOAD_BALANCED
     }
 
+    /// Whether the servers are routers of a sharded cluster.
+    pub fn has_routers(&self) -> bool {
+        let latest = self.latest.borrow();
+        latest.kind == LOAD_BALANCED || latest.servers.iter().any(|server| server.kind == "Mongos")
+    }
+
     /// Waits until a server was seen, at most `limit`.
     pub async fn seen(&self, limit: Duration) -> bool {
         let mut latest = self.latest.subscribe();

@@ -30,7 +30,7 @@ async function times(count, measure) {
  * @returns {Promise<{name: string, value: number, official: number | null}[]>}
  */
 async function measureProcess({ mongooseName, uri, database, rounds }) {
-  const published = await writePackage();
+  const published = writePackage();
   const start = (peer) =>
     times(rounds * 3, () => run('start.js', peer, mongooseName, uri, database, published));
   const tenants = (peer, count, models) =>

@@ -1,7 +1,6 @@
 'use strict';
 
-const fs = require('node:fs/promises');
-const { readFileSync } = require('node:fs');
+const fs = require('node:fs');
 const path = require('node:path');
 const manifest = require('../package.json');
 
@@ -9,7 +8,7 @@ const ROOT = path.join(__dirname, '..');
 const PACKAGE = path.join(ROOT, 'dist');
 
 /** What a checkout needs and an installation does not. */
-const LEFT_OUT = ['scripts', 'devDependencies', 'files', 'napi'];
+const LEFT_OUT = ['private', 'scripts', 'devDependencies', 'files', 'napi'];
 const ENTRIES = ['index.js', 'driver.js'];
 
 const REQUIRE = /\brequire\('(\.[^']+)'\)/g;
@@ -20,27 +19,27 @@ const REQUIRE_AT_ONCE = /^(?=\S).*\brequire\('(\.[^']+)'\)/gm;
  * Writes the package as it is published. All of lib is two files there, what `require('polymongo')` runs and the rest,
  * because finding and reading each of them is a third of what a first query takes (docs/decisions/0009-speed.md).
  *
- * @returns {Promise<string>} its folder
+ * @param {string} [folder] what it held before is removed
+ * @returns {string} the folder
  */
-async function writePackage() {
-  const write = (name, text) => fs.writeFile(path.join(PACKAGE, name), text);
-  await fs.rm(PACKAGE, { recursive: true, force: true });
-  await fs.mkdir(path.join(PACKAGE, 'lib'), { recursive: true });
+function writePackage(folder = PACKAGE) {
+  const write = (name, text) => fs.writeFileSync(path.join(folder, name), text);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, 'lib'), { recursive: true });
   const papers = manifest.files.filter((name) => /\.(mjs|d\.m?ts)$/.test(name));
   for (const name of [...papers, 'README.md', 'LICENSE'])
-    await fs.copyFile(path.join(ROOT, name), path.join(PACKAGE, name));
+    fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
   const published = Object.entries(manifest).filter(([key]) => !LEFT_OUT.includes(key));
-  await write('package.json', `${JSON.stringify(Object.fromEntries(published), null, 2)}\n`);
-  for (const name of ENTRIES)
-    await write(name, `'use strict';\n\nmodule.exports = require('./lib')('${name}');\n`);
+  write('package.json', `${JSON.stringify(Object.fromEntries(published), null, 2)}\n`);
+  for (const name of ENTRIES) write(name, `'use strict';\n\nmodule.exports = require('./lib')('${name}');\n`);
   const atOnce = withRequired(['index.js'], REQUIRE_AT_ONCE);
   const later = [...withRequired(ENTRIES, REQUIRE)].filter((file) => !atOnce.has(file));
-  await write('lib/index.js', loader(atOnce));
-  await write(
+  write('lib/index.js', loader(atOnce));
+  write(
     'lib/later.js',
     `'use strict';\n\nconst $require = require('./index');\n\nmodule.exports = ${table(later)};\n`,
   );
-  return PACKAGE;
+  return folder;
 }
 
 /**
@@ -81,7 +80,7 @@ function resolve(file, target) {
 
 /** @param {string} file */
 function read(file) {
-  return readFileSync(path.join(ROOT, file), 'utf8');
+  return fs.readFileSync(path.join(ROOT, file), 'utf8');
 }
 
 /**
@@ -115,12 +114,4 @@ module.exports = $require;
 
 module.exports = { writePackage };
 
-if (require.main === module) {
-  writePackage().then(
-    (folder) => console.log(`The package is in ${path.relative(process.cwd(), folder)}`),
-    (error) => {
-      console.error(error.message);
-      process.exitCode = 1;
-    },
-  );
-}
+if (require.main === module) console.log(`The package is in ${path.relative(process.cwd(), writePackage())}`);

@@ -16,9 +16,9 @@ let directory;
 let tarball;
 let contents;
 
-beforeAll(async () => {
+beforeAll(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'polymongo-package-'));
-  const folder = await writePackage();
+  const folder = writePackage();
   const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', directory], folder));
   contents = packed.files.map((file) => file.path).sort();
   tarball = path.join(directory, packed.filename);

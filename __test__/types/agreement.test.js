@@ -9,7 +9,7 @@ const { createProject } = require('../support/project');
 
 jest.setTimeout(120_000);
 
-const project = createProject({ mongoose: 'mongoose', files: ['index.d.ts', 'index.d.mts'] });
+const project = createProject({ mongoose: 'mongoose' });
 afterAll(project.remove);
 
 const union = (names) => names.map((name) => JSON.stringify(name)).join(' | ') || 'never';

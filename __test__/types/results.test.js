@@ -9,7 +9,7 @@ const { createProject } = require('../support/project');
 jest.setTimeout(120_000);
 
 const DATABASE = `types_${process.pid}`;
-const project = createProject({ mongoose: 'mongoose', files: ['index.d.ts', 'index.d.mts'] });
+const project = createProject({ mongoose: 'mongoose' });
 const wrapper = PolyMongo.createWrapper({ mongoURI: process.env.POLYMONGO_TEST_URI, defaultDB: DATABASE });
 
 afterAll(async () => {

@@ -70,9 +70,10 @@ describe.each([
     withRouters(count, options, async ({ model, routers }) => {
       const tags = [{ dc: 'ny' }, {}];
       await model.find({ _id: 1 }).read('secondary', tags).lean();
-      await model.find({ _id: 1 }).read('nearest').lean();
-      await model.findOne();
-      const told = commandsOf(routers, 'find').map(({ $readPreference }) => $readPreference);
+      await model.find({ _id: 2 }).read('nearest').lean();
+      await model.find({ _id: 3 }).lean();
+      const finds = commandsOf(routers, 'find').sort((a, b) => a.filter._id - b.filter._id);
+      const told = finds.map(({ $readPreference }) => $readPreference);
       expect(told).toEqual([{ mode: 'secondary', tags }, { mode: 'nearest' }, undefined]);
     }));
 

@@ -145,26 +145,19 @@ impl Engine {
             .map_err(|error| transient(error, &state.transaction));
         let outcome = match prepared {
             Err(error) => Err(error),
-            Ok(()) => {
-                let sent = self
-                    .send_in_session(&session, &mut state, &mut operation, request, cursor)
-                    .await;
-                match sent {
-                    None => return,
-                    Some(sent) => sent.and_then(|sent| {
-                        let lease = state.lease.clone().ok_or_else(unknown_session)?;
-                        let kept = state.keeps_connection();
-                        let permit = state.permit.take_if(|_| !kept);
-                        Ok(self.deliverable(
-                            sent,
-                            lease,
-                            permit,
-                            cursor,
-                            Some((handle, Arc::clone(&session))),
-                        ))
-                    }),
-                }
-            }
+            Ok(()) => match self
+                .send_in_session(&session, &mut state, &mut operation, request, cursor)
+                .await
+            {
+                None => return,
+                Some(sent) => sent.and_then(|sent| {
+                    let lease = state.lease.clone().ok_or_else(unknown_session)?;
+                    let kept = state.keeps_connection();
+                    let permit = state.permit.take_if(|_| !kept);
+                    let owner = Some((handle, Arc::clone(&session)));
+                    Ok(self.deliverable(sent, lease, permit, cursor, owner))
+                }),
+            },
         };
         if !state.keeps_connection() {
             state.permit = None;

@@ -104,10 +104,28 @@ impl Stream {
         let _sender_lives_in_self = gone.wait_for(|gone| *gone).await.map(drop);
     }
 
+    async fn read_until_closed(&self, reader: Reader) {
+        let kept = reader.keeps_connection();
+        let mut reading = pin!(self.read(reader));
+        let closed = tokio::select! {
+            () = self.closed() => true,
+            () = &mut reading => false,
+        };
+        if closed && kept {
+            // Nobody waits for it; but the driver would use the connection again, and take this reply for that of the next
+            // command.
+            self.gone.send_replace(true);
+            reading.await;
+        }
+    }
+
     async fn read(&self, mut reader: Reader) {
         self.opened_at(reader.changes.resume_token().as_ref().and_then(bytes_of));
-        while !*self.closed.borrow() {
+        loop {
             self.room().await;
+            if *self.closed.borrow() {
+                return;
+            }
             let next = reader.changes.next_if_any(&mut reader.session).await;
             let token = reader.changes.resume_token().as_ref().and_then(bytes_of);
             match next {
@@ -328,17 +346,8 @@ impl Engine {
             }
             Ok(reader) => {
                 operation.complete(Ok(Outcome::Done));
-                let kept = reader.keeps_connection();
-                let mut reading = pin!(stream.read(reader));
-                let closed = tokio::select! {
-                    () = stream.closed() => true,
-                    () = &mut reading => false,
-                };
+                stream.read_until_closed(reader).await;
                 stream.gone.send_replace(true);
-                if closed && kept {
-                    // The driver would use the connection again, and take this reply for that of the next command.
-                    reading.await;
-                }
             }
         }
     }

@@ -76,12 +76,12 @@ async function measureInTurn(peers, client, progress, figures) {
   };
   // Everything is warmed up before anything counts, and each workload again: an unwarmed process shows half of what it can
   // do, and one that did something else for a while is not warm.
-  const warmUp = async (workload, milliseconds) => {
-    for (const peer of peers) await measure(peer, workload, milliseconds);
+  const warmUp = async (workload) => {
+    for (const peer of peers) await measure(peer, workload, effort.warmUp);
   };
-  for (const workload of chosen) await warmUp(workload, effort.warmUp);
+  for (const workload of chosen) await warmUp(workload);
   for (const workload of chosen) {
-    await warmUp(workload, effort.warmUp);
+    await warmUp(workload);
     for (let round = 0; round < effort.rounds; round++)
       for (const peer of peers)
         figures.get(workload.name)[peer.name].push(await measure(peer, workload, effort.milliseconds));

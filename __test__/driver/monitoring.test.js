@@ -6,6 +6,7 @@ const { codecOf } = require('../../lib/protocol/codec');
 const { SOURCES } = require('../../lib/protocol/monitoring-events');
 const { lockFailPoints, unlockFailPoints } = require('../support/fail-points');
 const mongoose = require('../support/mongoose');
+const { until } = require('../support/until');
 
 const { mongo } = mongoose;
 const { BSON } = mongo;
@@ -29,11 +30,6 @@ function listenTo(client, names = SOURCES.keys()) {
   return events;
 }
 
-async function until(condition) {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(condition()).toBeTruthy();
-}
-
 /** Everything that both drivers report something about. */
 async function work(client, dbName) {
   const events = listenTo(client);
@@ -46,9 +42,9 @@ async function work(client, dbName) {
   await db.command({ createUser: 'someone', pwd: 'canary', roles: [] }).catch(() => {});
   await db.command({ dropUser: 'someone' });
   await db.dropDatabase();
-  await until(() => events.some(({ name }) => name === 'serverHeartbeatSucceeded'));
+  await until(() => events.some(({ name }) => name === 'serverHeartbeatSucceeded'), 10_000);
   await client.close();
-  await until(() => events.some(({ name }) => name === 'topologyClosed'));
+  await until(() => events.some(({ name }) => name === 'topologyClosed'), 10_000);
   return events;
 }
 
@@ -184,7 +180,7 @@ describe('a client of the engine', () => {
     client.on('commandStarted', listener);
     client.on('connectionCheckedOut', listener);
     await collection.findOne();
-    await until(() => made.includes('connection'));
+    await until(() => made.includes('connection'), 10_000);
     expect(made).toContain('command');
     expect(made).not.toContain('heartbeat');
 
@@ -192,7 +188,7 @@ describe('a client of the engine', () => {
     client.off('connectionCheckedOut', listener);
     // The first event that nobody hears any more ends it.
     await collection.findOne();
-    await until(() => engine.listenerCount('connection') === 0);
+    await until(() => engine.listenerCount('connection') === 0, 10_000);
     made.length = 0;
     await collection.findOne();
     await collection.findOne();
@@ -210,8 +206,8 @@ describe('a client of the engine', () => {
     });
     await expect(admin.command({ whatsmyuri: 1 })).rejects.toBeInstanceOf(mongo.MongoNetworkError);
     unlockFailPoints();
-    await until(() => events.some(({ name }) => name === 'connectionPoolCleared'));
-    await until(() => events.some(({ reason }) => reason === 'error' || reason === 'stale'));
+    await until(() => events.some(({ name }) => name === 'connectionPoolCleared'), 10_000);
+    await until(() => events.some(({ reason }) => reason === 'error' || reason === 'stale'), 10_000);
     expect(events.find(({ name }) => name === 'connectionPoolCleared')).toMatchObject({
       interruptInUseConnections: false,
       serviceId: undefined,
@@ -254,16 +250,16 @@ describe("Mongoose's connection", () => {
       if (connection._lastHeartbeatAt !== null) beats.add(connection._lastHeartbeatAt);
       expect(connection.readyState).toBe(1);
       return beats.size >= 4;
-    });
+    }, 10_000);
   });
 
   test('is not taken for connected after the process was frozen, until a server is heard of', async () => {
     const Thing = connection.model('Thing', new base.Schema({ name: String }));
     await Thing.init();
-    await until(() => connection._lastHeartbeatAt !== null);
+    await until(() => connection._lastHeartbeatAt !== null, 10_000);
     connection._lastHeartbeatAt -= 60_000;
     expect(connection.readyState).toBe(0);
     expect(await Thing.countDocuments()).toBe(0);
-    await until(() => connection.readyState === 1);
+    await until(() => connection.readyState === 1, 10_000);
   });
 });

@@ -2,6 +2,7 @@
 
 const { once } = require('node:events');
 const { openTenants, mongoose } = require('../support/tenants');
+const { until } = require('../support/until');
 const { createWrapper } = require('../..');
 
 const { base, wrapper, server, clear, close, name } = openTenants('conn');
@@ -241,7 +242,3 @@ test('follows the wrapper when that closes and opens again', async () => {
   expect(await Other.countDocuments()).toBe(1);
   await other.forceCloseAll();
 });
-
-async function until(reached) {
-  for (let i = 0; i < 200 && !reached(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -2,6 +2,7 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 const { openTenants } = require('../support/tenants');
+const { until } = require('../support/until');
 
 const { base, wrapper, clear, close, name } = openTenants('watch');
 
@@ -14,10 +15,6 @@ beforeAll(async () => {
 
 afterEach(() => wrapper.closeAllWatches());
 afterAll(close);
-
-async function until(reached) {
-  for (let i = 0; i < 250 && !reached(); i++) await sleep(20);
-}
 
 /** @type {[string, (Tenant: any) => any][]} */
 const WAYS = [

@@ -1,4 +1,5 @@
-const { model, mongoose, until, wrappers } = require('./support/wrappers');
+const { until } = require('../support/until');
+const { model, mongoose, wrappers } = require('./support/wrappers');
 
 const { create } = wrappers('wclose');
 const closedError = expect.objectContaining({ code: 'WRAPPER_CLOSED' });

@@ -1,7 +1,8 @@
 const { inspect } = require('node:util');
 const { once } = require('node:events');
 const { startReplicaSet } = require('../../scripts/replica-set');
-const { model, mongoose, naming, until, wrappers } = require('./support/wrappers');
+const { until } = require('../support/until');
+const { model, mongoose, naming, wrappers } = require('./support/wrappers');
 
 const { create, uri } = wrappers('wlife');
 const NOWHERE = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300';

@@ -4,7 +4,8 @@ const path = require('node:path');
 const { inspect } = require('node:util');
 const { Logger } = require('../../lib/services/logger');
 const { redact, redactValue } = require('../../lib/protocol/redact');
-const { model, until, wrappers } = require('./support/wrappers');
+const { until } = require('../support/until');
+const { model, wrappers } = require('./support/wrappers');
 
 const { create } = wrappers('wlog');
 const CANARY = 'c4n4ry-S3cret';

@@ -1,4 +1,5 @@
-const { model, until, wrappers } = require('./support/wrappers');
+const { until } = require('../support/until');
+const { model, wrappers } = require('./support/wrappers');
 
 const { create, uri } = wrappers('wpool');
 const NOWHERE = 'mongodb://user:c4n4ry@127.0.0.1:1/?serverSelectionTimeoutMS=200';

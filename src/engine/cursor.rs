@@ -148,8 +148,8 @@ impl OpenCursor {
     }
 
     /// Runs `work` until it ends, the cursor is closed or the operation is interrupted. Then `work` is dropped, but not on
-    /// a connection that the cursor or its session keeps (`kept`): there it goes to its end after the operation was answered, because
-    /// the driver uses the connection again and would take this reply for that of the next command.
+    /// a connection that the cursor or its session keeps (`kept`): there it goes to its end after the operation was
+    /// answered, because the driver uses the connection again and would take this reply for that of the next command.
     pub async fn race<T>(
         &self,
         operation: &mut Operation,

@@ -152,16 +152,13 @@ impl Engine {
                 None => return,
                 Some(sent) => sent.and_then(|sent| {
                     let lease = state.lease.clone().ok_or_else(unknown_session)?;
-                    let kept = state.keeps_connection();
-                    let permit = state.permit.take_if(|_| !kept);
+                    let permit = state.leave_place();
                     let owner = Some((handle, Arc::clone(&session)));
                     Ok(self.deliverable(sent, lease, permit, cursor, owner))
                 }),
             },
         };
-        if !state.keeps_connection() {
-            state.permit = None;
-        }
+        drop(state.leave_place());
         session.learn(&state);
         session.leave_retired(&mut state);
         drop(state);

@@ -67,9 +67,17 @@ pub struct State {
 }
 
 impl State {
+    /// Gives up its place in the pool, unless its connection is kept.
+    pub fn leave_place(&mut self) -> Option<Permit> {
+        if self.keeps_connection() {
+            return None;
+        }
+        self.permit.take()
+    }
+
     /// Whether the driver's session keeps its connection: behind a load balancer, from the first command of a transaction
     /// to the next one after its commit (specification of load balancers).
-    pub fn keeps_connection(&self) -> bool {
+    fn keeps_connection(&self) -> bool {
         let pinned = matches!(
             self.transaction,
             Transaction::Running | Transaction::Committed { empty: false }

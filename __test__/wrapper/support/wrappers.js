@@ -44,12 +44,4 @@ const withParameter = (uri, parameter) => `${uri}${uri.includes('?') ? '&' : '/?
 /** The connection string with a database named in it. */
 const naming = (uri, database) => uri.replace(/^(mongodb:\/\/[^/?]+)\/?/, `$1/${database}`);
 
-const until = async (condition, timeoutMS = 5000) => {
-  const deadline = Date.now() + timeoutMS;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('It did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};
-
-module.exports = { model, mongoose, naming, until, withParameter, wrappers };
+module.exports = { model, mongoose, naming, withParameter, wrappers };
